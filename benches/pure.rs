@@ -1,0 +1,138 @@
+//! Benches of the parts that run inside one process: the fold, the wire, one frame. `cargo bench --bench pure` runs them.
+//! They do not know processes; what a pool of them does is measured by benches/peers.sh.
+
+use std::sync::Arc;
+
+use divan::{Bencher, counter::ItemsCount};
+use pooltop::command::Asker;
+use pooltop::event::{Elapsed, Event, Policy, RunKind, Start, What};
+use pooltop::model::State;
+use pooltop::task::{Outcome, Pid, Slot, Tally, TaskId, TaskSpec, Work, WorkerId};
+use pooltop::tui::theme::{Background, Charset, Depth, Name, Theme};
+use pooltop::tui::{Viewer, screen};
+use pooltop::wire::{Assignment, Frames, FromWorker, Report, ToWorker, encode};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+/// How many tasks the folded run has.
+const TASKS: u32 = 100_000;
+
+fn main() {
+    divan::main();
+}
+
+/// The events of a run of tasks that take no time, on four workers, in batches of 64 as the pool gives them out.
+fn events(tasks: u32) -> Vec<Event> {
+    let mut events = started(4, tasks);
+    let mut at = Elapsed(1000);
+    for (batch, first) in (0..tasks).step_by(64).enumerate() {
+        let worker = WorkerId(u32::try_from(batch % 4).expect("less than 4"));
+        let ids: Vec<TaskId> = (first..tasks.min(first + 64)).map(TaskId).collect();
+        at.0 += 30;
+        events.push(Event { at, what: What::TasksDispatched { worker, tasks: ids.clone() } });
+        events.extend(ids.into_iter().map(|task| Event {
+            at,
+            what: What::AttemptEnded {
+                task,
+                outcome: Outcome::Done,
+                tally: Tally::default(),
+                took_us: 0,
+                output: None,
+            },
+        }));
+    }
+    events
+}
+
+/// A run with that many workers ready and tasks waiting.
+fn started(workers: u32, tasks: u32) -> Vec<Event> {
+    let start =
+        Start { title: "bench".into(), kind: RunKind::Scenario, pid: Pid(1), cpus: 2, policy: Policy::default() };
+    let spec = Arc::new(TaskSpec::new(Work::Nothing));
+    let mut whats = vec![
+        What::RunStarted(Box::new(start)),
+        What::TargetSet { workers, by: Asker::Start },
+        What::TasksAdded { tasks: (0..tasks).map(|_| Arc::clone(&spec)).collect() },
+    ];
+    for n in 0..workers {
+        let worker = WorkerId(n);
+        let slot = Slot(u16::try_from(n).expect("a seat"));
+        whats.push(What::WorkerStarting { worker, slot });
+        whats.push(What::WorkerSpawned { worker, pid: Pid(1000 + n.cast_signed()) });
+        whats.push(What::WorkerReady { worker });
+    }
+    whats.into_iter().map(|what| Event { at: Elapsed(0), what }).collect()
+}
+
+fn folded(events: &[Event]) -> State {
+    let mut state = State::new();
+    for event in events {
+        state.apply(event).expect("a legal history");
+    }
+    state
+}
+
+#[divan::bench]
+fn fold_100k_tiny_tasks(bencher: Bencher<'_, '_>) {
+    let events = events(TASKS);
+    bencher.counter(ItemsCount::new(TASKS)).bench_local(|| folded(&events));
+}
+
+#[divan::bench]
+fn encode_and_decode_64_assignments(bencher: Bencher<'_, '_>) {
+    let spec = Arc::new(TaskSpec::new(Work::Nothing));
+    let run = (0..64).map(|n| Assignment { task: TaskId(n), attempt: 1, spec: Arc::clone(&spec) }).collect();
+    let message = ToWorker::Run(run);
+    bencher.counter(ItemsCount::new(64_u32)).bench_local(|| {
+        let mut frames = Frames::bare();
+        frames.push(&encode(&message).expect("a small message"));
+        frames.take::<ToWorker>()
+    });
+}
+
+#[divan::bench]
+fn encode_and_decode_64_reports(bencher: Bencher<'_, '_>) {
+    let ended = |n| Report::Ended {
+        task: TaskId(n),
+        outcome: Outcome::Done,
+        tally: Tally::default(),
+        took_us: 0,
+        output: None,
+    };
+    let message = FromWorker::Reports((0..64).map(ended).collect());
+    bencher.counter(ItemsCount::new(64_u32)).bench_local(|| {
+        let mut frames = Frames::bare();
+        frames.push(&encode(&message).expect("a small message"));
+        frames.take::<FromWorker>()
+    });
+}
+
+/// Everything is drawn anew: the goal is 0.36 ms, and many rows may cost 1.2 times as much as 64.
+#[divan::bench(args = [64, 1024])]
+fn draw_a_frame_of_120_by_40(bencher: Bencher<'_, '_>, workers: u32) {
+    let state = busy(workers);
+    let (viewer, theme) = (Viewer::default(), Theme::new(Depth::True, Background::Dark, Charset::Unicode, Name::Auto));
+    let area = Rect::new(0, 0, 120, 40);
+    bencher.bench_local(|| {
+        let mut buffer = Buffer::empty(area);
+        screen::render(&mut buffer, area, &state, &viewer, &theme);
+        buffer
+    });
+}
+
+/// Every worker is at a task.
+fn busy(workers: u32) -> State {
+    let mut state = folded(&started(workers, 10_000));
+    for n in 0..workers {
+        let (worker, task) = (WorkerId(n), TaskId(n));
+        let at = Elapsed(u64::from(n) * 1000);
+        for what in [
+            What::TasksDispatched { worker, tasks: vec![task] },
+            What::TaskStarted { task, worker, pid: None },
+            What::TaskProgressed { task, done: u64::from(n), total: 2000 },
+        ] {
+            state.apply(&Event { at, what }).expect("a legal history");
+        }
+    }
+    state
+}

@@ -1,0 +1,200 @@
+//! Starts a run with its front end, sees both to their end, and says how it went.
+//! It does not know how tasks are run or shown.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use crossbeam_channel::{Receiver, bounded};
+
+use super::job::Job;
+use super::last_resort::{self, LastResort};
+use super::{EXIT_INTERNAL, EXIT_OUTPUT_CLOSED, Refusal};
+use crate::cli::{Color, OnEnd, Progress, Theme};
+use crate::command::{Ask as _, Command};
+use crate::event::{RunKind, Start};
+use crate::headless::{self, Ending, Style};
+use crate::model::{State, Update};
+use crate::pool::{self, HangUp, Keeps, Mailbox, Pool, Samples, Settings, Subscriber, Told};
+use crate::task::RawText;
+use crate::tui;
+
+/// How many batches of events may lie between the pool and its front end.
+const BATCHES_MAX: usize = 64;
+
+/// The same for the screen, which gathers them between two frames.
+const BATCHES_ON_SCREEN_MAX: usize = 1024;
+
+/// How long tasks have to end once nobody looks at the screen any more.
+const TERMINAL_GONE_GRACE: Duration = Duration::from_secs(1);
+
+/// Which front end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Front {
+    Screen,
+    Headless(Style),
+}
+
+/// Runs the job to its end.
+pub(super) fn run(job: Job) -> Result<u8, Refusal> {
+    let front = choose(job.flags.progress)?;
+    let spool = tempfile::Builder::new().prefix("pooltop-").tempdir();
+    let spool = spool.context("make a temporary folder for output").map_err(Refusal::Internal)?;
+    let (updates, followed) = bounded(if front == Front::Screen { BATCHES_ON_SCREEN_MAX } else { BATCHES_MAX });
+    let (ask_what_runs, asked) = bounded(1);
+    let settings = Settings {
+        start: Start {
+            title: job.title.as_str().into(),
+            kind: job.kind,
+            pid: pool::own_pid(),
+            cpus: job.cpus,
+            policy: job.policy.clone(),
+        },
+        target: job.target,
+        timed: job.timed.clone(),
+        spool: RawText::from(spool.path().as_os_str()),
+        output_bytes_max: job.output_bytes_max,
+        hang_up: if front == Front::Screen { HangUp::Stops } else { HangUp::Drains },
+        samples: if matches!(front, Front::Screen | Front::Headless(Style::Json)) {
+            Samples::Wanted
+        } else {
+            Samples::NotWanted
+        },
+        asked: matches!(front, Front::Headless(_)).then_some(ask_what_runs),
+    };
+    let keeps = if front == Front::Screen { Keeps::TheLatest } else { Keeps::Everything };
+    // Where nothing is to be told, nobody follows, and the pool need not tell.
+    let silent = front == Front::Headless(Style::None) && !job.feed.prints();
+    let subscriber = Subscriber { updates, keeps };
+    let subscribers = Some(subscriber).filter(|_| !silent).into_iter().collect();
+    let pool = pool::start(settings, subscribers);
+    let pool = pool.context("start the pool").map_err(Refusal::Internal)?;
+    let Job { feed, flags, kind, keep_order, made, .. } = job;
+    feed.start(&pool.mailbox).context("start feeding tasks").map_err(Refusal::Internal)?;
+    let folders = std::iter::once(&spool).chain(&made).map(|folder| folder.path().to_owned()).collect();
+    // A screen that cannot leave has told nothing that counts; output that nobody reads does.
+    let told = if front == Front::Screen { Told::All } else { Told::Part };
+    let resort = LastResort { folders, told };
+    let code = match front {
+        Front::Screen => on_screen(pool, &followed, screen_options(&flags, kind), resort),
+        Front::Headless(style) => {
+            let options =
+                headless::Options { style, order: keep_order, spool: spool.path().to_owned(), asked: Some(asked) };
+            without_screen(pool, &followed, options, resort)
+        }
+    };
+    // Not before everything that may still lie in them has been read.
+    drop((spool, made));
+    Ok(code)
+}
+
+fn choose(progress: Progress) -> Result<Front, Refusal> {
+    let terminal = terminal_at_hand();
+    Ok(match progress {
+        Progress::Plain => Front::Headless(Style::Plain),
+        Progress::Json => Front::Headless(Style::Json),
+        Progress::None => Front::Headless(Style::None),
+        Progress::Tui if !terminal => {
+            let text =
+                "the screen needs a terminal on standard output and for the keys; use --progress plain without one";
+            return Err(Refusal::usage(&text));
+        }
+        Progress::Tui => Front::Screen,
+        Progress::Auto => {
+            let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+            let watched = std::env::var_os("CI").is_none() && std::io::stderr().is_terminal();
+            if terminal && watched && !dumb { Front::Screen } else { Front::Headless(Style::Plain) }
+        }
+    })
+}
+
+/// Whether there is a screen to draw on and somebody at the keys; a list of inputs on standard input leaves the keys free.
+fn terminal_at_hand() -> bool {
+    std::io::stdout().is_terminal()
+        && (std::io::stdin().is_terminal() || std::fs::File::options().read(true).write(true).open("/dev/tty").is_ok())
+}
+
+fn without_screen(pool: Pool, followed: &Receiver<Update>, options: headless::Options, resort: LastResort) -> u8 {
+    let Pool { mailbox, thread } = pool;
+    let watching = resort.watch(thread, || {});
+    let style = options.style;
+    let (_, ending) = headless::run(followed, &mailbox, options);
+    let Some(finished) = watching.left() else { return EXIT_INTERNAL };
+    if ending == Ending::OutputClosed {
+        return EXIT_OUTPUT_CLOSED;
+    }
+    if style == Style::Plain {
+        // Where nobody reads it, it is not needed.
+        let _ = std::io::stderr().write_all(last_words(&finished.state).as_bytes());
+    }
+    last_resort::exit_code(&finished)
+}
+
+fn on_screen(pool: Pool, followed: &Receiver<Update>, options: tui::Options, resort: LastResort) -> u8 {
+    let Pool { mailbox, thread } = pool;
+    let watching = resort.watch(thread, tui::restore);
+    let shown = catch_unwind(AssertUnwindSafe(|| tui::run(followed.clone(), &mailbox, &options)));
+    match &shown {
+        Ok(Ok(ending)) if ending.why == tui::Why::TerminalGone => end_unseen(&mailbox, followed),
+        Ok(Ok(_)) => {}
+        // The screen broke: the run ends with it, whatever it was doing.
+        Ok(Err(_)) | Err(_) => mailbox.ask(Command::Kill),
+    }
+    match (watching.left(), shown) {
+        (Some(finished), Ok(Ok(_))) => {
+            tui::print_last(&last_words(&finished.state));
+            last_resort::exit_code(&finished)
+        }
+        (_, Ok(Err(error))) => {
+            super::complain(&format!("error: {}", crate::text::sanitized(&error.to_string())));
+            EXIT_INTERNAL
+        }
+        _ => EXIT_INTERNAL,
+    }
+}
+
+/// Stops the run, and kills what is left when its time is up.
+fn end_unseen(mailbox: &Mailbox, followed: &Receiver<Update>) {
+    mailbox.ask(Command::Stop);
+    let clock = crate::clock::Clock::start();
+    loop {
+        let left = TERMINAL_GONE_GRACE.saturating_sub(clock.elapsed());
+        match followed.recv_timeout(left) {
+            Ok(_) => {}
+            Err(crossbeam_channel::RecvTimeoutError::Disconnected) => return,
+            Err(crossbeam_channel::RecvTimeoutError::Timeout) => {
+                mailbox.ask(Command::Kill);
+                return;
+            }
+        }
+    }
+}
+
+/// The summary that stays.
+fn last_words(state: &State) -> String {
+    headless::summary(state).into_iter().fold(String::new(), |text, line| text + &line + "\n")
+}
+
+fn screen_options(flags: &crate::cli::Flags, kind: RunKind) -> tui::Options {
+    tui::Options {
+        on_end: match (flags.on_end, kind) {
+            (OnEnd::Stay, _) | (OnEnd::Auto, RunKind::Scenario) => tui::OnEnd::Stay,
+            (OnEnd::Close, _) | (OnEnd::Auto, RunKind::Copy | RunKind::Command) => tui::OnEnd::Close,
+        },
+        mouse: if flags.no_mouse { tui::MouseUse::Off } else { tui::MouseUse::On },
+        color: match flags.color {
+            Color::Auto => tui::ColorChoice::Auto,
+            Color::Always => tui::ColorChoice::Always,
+            Color::Never => tui::ColorChoice::Never,
+        },
+        charset: if flags.ascii { tui::CharsetChoice::Ascii } else { tui::CharsetChoice::Auto },
+        theme: match flags.theme {
+            Theme::Auto => tui::theme::Name::Auto,
+            Theme::Dark => tui::theme::Name::Dark,
+            Theme::Light => tui::theme::Name::Light,
+            Theme::HighContrast => tui::theme::Name::HighContrast,
+            Theme::Mono => tui::theme::Name::Mono,
+        },
+    }
+}

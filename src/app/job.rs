@@ -1,0 +1,140 @@
+//! What a run is to do, put together from the command line: its policy, its size, and where its tasks come from.
+//! It does not know the pool or the front ends.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tempfile::TempDir;
+
+use super::feed::{CopySource, Feed, Part};
+use super::{Refusal, asked};
+use crate::cli::{Copy, Flags, Inputs, Run};
+use crate::event::{Elapsed, Policy, RunKind};
+use crate::notation::PoolSize;
+use crate::pool::Timed;
+use crate::scenario::{CopyWhat, DEFAULT, Plan, PolicyOverrides, builtin, load, make_tree};
+use crate::source;
+use crate::task::{RawText, Shell, Template, Verify};
+
+/// How much of a stream is kept where nobody asks for it.
+const OUTPUT_BYTES_MAX: u64 = 64 << 20;
+
+/// One run.
+pub(super) struct Job {
+    pub title: String,
+    pub kind: RunKind,
+    pub policy: Policy,
+    pub target: u32,
+    pub cpus: u32,
+    pub timed: Vec<Timed>,
+    pub feed: Feed,
+    pub output_bytes_max: u64,
+    pub keep_order: crate::headless::Order,
+    pub flags: Flags,
+    /// Trees made for the run; removed with it.
+    pub made: Vec<TempDir>,
+}
+
+impl Job {
+    /// A demo, the default one if no name is given.
+    pub(super) fn builtin(name: Option<&str>, flags: Flags) -> Result<Self, Refusal> {
+        Self::of_plan(builtin(name.unwrap_or(DEFAULT))?.plan(flags.seed)?, flags)
+    }
+
+    /// A scenario from a file.
+    pub(super) fn play(file: &Path, flags: Flags) -> Result<Self, Refusal> {
+        Self::of_plan(load(file, flags.seed)?, flags)
+    }
+
+    /// `pooltop copy`
+    pub(super) fn copy(copy: &Copy) -> Result<Self, Refusal> {
+        let (sources, target) = copy.split();
+        let plan = source::plan(sources, target).map_err(|error| Refusal::usage(&error))?;
+        let verify = if copy.verify { Verify::Contents } else { Verify::No };
+        let shown: Vec<_> = copy.paths.iter().map(|path| path.to_string_lossy()).collect();
+        let mut job = Self::new(format!("copy {}", shown.join(" ")), RunKind::Copy, copy.flags.clone());
+        job.feed.parts.push(Part::Copy(CopySource { plan, verify }));
+        Ok(job)
+    }
+
+    /// `pooltop run`
+    pub(super) fn run(run: &Run) -> Result<Self, Refusal> {
+        let words = run.split()?;
+        let shown: Vec<_> = words.command.iter().map(RawText::lossy).collect();
+        let mut job = Self::new(format!("run {}", shown.join(" ")), RunKind::Command, run.flags.clone());
+        let shell = if run.shell { Shell::Sh } else { Shell::No };
+        let template = Arc::new(Template { argv: words.command, shell });
+        let inputs = match words.inputs {
+            Inputs::Words(words) => source::Inputs::Words(words),
+            Inputs::Stdin => {
+                source::Inputs::Reader { name: "standard input".to_owned(), from: Box::new(std::io::stdin()) }
+            }
+            Inputs::File(path) => {
+                let file = std::fs::File::open(&path)
+                    .map_err(|error| Refusal::usage(&format!("read inputs from {}: {error}", path.display())))?;
+                source::Inputs::Reader { name: path.display().to_string(), from: Box::new(file) }
+            }
+        };
+        let separator = if run.null { source::Separator::Nul } else { source::Separator::Newline };
+        job.feed.parts.push(Part::Lines { template, inputs, separator });
+        job.output_bytes_max = run.output_max;
+        job.keep_order = if run.keep_order { crate::headless::Order::AsGiven } else { crate::headless::Order::AsEnded };
+        Ok(job)
+    }
+
+    fn new(title: String, kind: RunKind, flags: Flags) -> Self {
+        let cpus = asked::cpus();
+        let seed = flags.seed.unwrap_or_else(asked::any_seed);
+        Self {
+            title,
+            kind,
+            policy: asked::policy(&flags, &PolicyOverrides::default(), seed),
+            target: flags.jobs.unwrap_or(PoolSize::CPUS).resolve(cpus),
+            cpus,
+            timed: Vec::new(),
+            feed: Feed::default(),
+            output_bytes_max: OUTPUT_BYTES_MAX,
+            keep_order: crate::headless::Order::AsEnded,
+            flags,
+            made: Vec::new(),
+        }
+    }
+
+    fn of_plan(plan: Plan, flags: Flags) -> Result<Self, Refusal> {
+        let mut job = Self::new(plan.title.clone(), RunKind::Scenario, flags);
+        job.policy = asked::policy(&job.flags, &plan.policy, plan.seed);
+        job.target = job.flags.jobs.unwrap_or(plan.pool).resolve(job.cpus);
+        let speed = u64::from(job.policy.speed_milli.max(1));
+        let timed = plan.timed.iter().map(|timed| Timed {
+            at: Elapsed(timed.at_ms.saturating_mul(1_000_000) / speed),
+            command: timed.command.clone(),
+        });
+        job.timed = timed.collect();
+        let mut copies = Vec::new();
+        for copy in &plan.copies {
+            copies.push((copy.after_tasks, job.copy_source(copy.what.clone(), copy.verify)?));
+        }
+        job.feed.parts.push(Part::Plan { plan: Box::new(plan), copies });
+        Ok(job)
+    }
+
+    fn copy_source(&mut self, what: CopyWhat, verify: Verify) -> Result<CopySource, Refusal> {
+        let (from, to) = match what {
+            CopyWhat::Paths { from, to } => (from, to),
+            CopyWhat::Tree(spec) => {
+                let folder = tempfile::Builder::new().prefix("pooltop-demo-").tempdir();
+                let folder = folder.context("make a temporary folder").map_err(Refusal::Internal)?;
+                let (from, to) = (folder.path().join("original"), folder.path().join("copy"));
+                std::fs::create_dir(&from)
+                    .and_then(|()| make_tree(&spec, &from))
+                    .context("make the demo's tree")
+                    .map_err(Refusal::Internal)?;
+                self.made.push(folder);
+                (from, to)
+            }
+        };
+        let plan = source::plan(&[from], &to).map_err(|error| Refusal::usage(&error))?;
+        Ok(CopySource { plan, verify })
+    }
+}

@@ -1,0 +1,31 @@
+//! The one place that reads a clock: monotonic time since the program's part began.
+//! It does not know what the time is used for. The model and the planner never see it; they read events.
+
+use std::time::{Duration, Instant};
+
+use crate::event::Elapsed;
+
+/// A stopwatch that cannot be reset.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock(Instant);
+
+impl Clock {
+    /// Starts at zero now.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is the one file that reads the clock")]
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Since the start.
+    #[must_use]
+    pub fn elapsed(self) -> Duration {
+        self.0.elapsed()
+    }
+
+    /// Since the start, as events carry it.
+    #[must_use]
+    pub fn now(self) -> Elapsed {
+        Elapsed(u64::try_from(self.elapsed().as_micros()).unwrap_or(u64::MAX))
+    }
+}

@@ -1,0 +1,26 @@
+//! The state of a run as a fold over its events: the one truth for planner, screen, lines, recording and replay. PURE.
+//! It does not know where events come from, reads no clock and does no I/O.
+
+mod apply;
+mod history;
+mod log;
+mod progress;
+mod queue;
+mod state;
+mod tails;
+mod task;
+mod timeline;
+mod update;
+mod worker;
+
+pub use apply::IllegalEvent;
+pub use history::{Bucket, History, Marker, MarkerKind, SizeUse};
+pub use log::{Log, LogLine};
+pub use progress::{Progress, Rate};
+pub use queue::Queue;
+pub use state::{Skipped, Source, State, Unplanned};
+pub use tails::{Tail, Tails};
+pub use task::{AttemptRecord, Counts, Status, Task};
+pub use timeline::{Block, BlockKind, LANE_BLOCKS_MAX, Lane, Timeline};
+pub use update::Update;
+pub use worker::{Recall, Running, Worker, WorkerState, Workers};

@@ -1,0 +1,133 @@
+//! The only writer of the state: one event in, or a refusal that names event and state. PURE.
+//! It does not decide anything: what follows from an event is the planner's next step.
+
+mod run;
+mod tasks;
+mod workers;
+
+use thiserror::Error;
+
+use super::State;
+use super::history::{Levels, Saturation};
+use super::task::Status;
+use crate::event::{Event, Phase, What};
+use crate::task::{TaskId, WorkerId};
+
+/// An event that cannot have happened in this state.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum IllegalEvent {
+    /// No such task.
+    #[error("{event}: there is no task {task}")]
+    NoTask { event: &'static str, task: TaskId },
+    /// No such worker, or it is gone.
+    #[error("{event}: there is no worker number {}", .worker.0)]
+    NoWorker { event: &'static str, worker: WorkerId },
+    /// The task is in a state in which this cannot happen to it.
+    #[error("{event}: task {task} is {}", .status.word())]
+    TaskIs { event: &'static str, task: TaskId, status: Status },
+    /// Another worker holds the task, or none.
+    #[error("{event}: task {task} is not held by worker number {}", .worker.0)]
+    NotHeld { event: &'static str, task: TaskId, worker: WorkerId },
+    /// The worker is in a state in which this cannot happen to it.
+    #[error("{event}: worker number {} is {word}", .worker.0)]
+    WorkerIs { event: &'static str, worker: WorkerId, word: &'static str },
+    /// The run is in a phase in which this cannot happen.
+    #[error("{event}: the run is in phase {phase:?}")]
+    InPhase { event: &'static str, phase: Phase },
+    /// The time is before that of the event before.
+    #[error("an event at {at_us} us after one at {now_us} us")]
+    TimeRunsBack { at_us: u64, now_us: u64 },
+}
+
+impl State {
+    /// Takes one event in.
+    ///
+    /// # Errors
+    /// When it cannot have happened; the state is then as before.
+    pub fn apply(&mut self, event: &Event) -> Result<(), IllegalEvent> {
+        if event.at < self.now {
+            return Err(IllegalEvent::TimeRunsBack { at_us: event.at.0, now_us: self.now.0 });
+        }
+        if event.at > self.now {
+            let (levels, saturation) = (self.levels(), self.saturation());
+            self.history.advance(event.at, levels, saturation);
+            self.now = event.at;
+        }
+        self.apply_what(&event.what)
+    }
+
+    fn apply_what(&mut self, what: &What) -> Result<(), IllegalEvent> {
+        match what {
+            What::RunStarted(start) => self.run_started(start),
+            What::TasksAdded { tasks } => self.tasks_added(tasks),
+            What::SourceClosed => self.source_closed(),
+            What::TargetSet { workers, by } => {
+                self.target_set(*workers, *by);
+                Ok(())
+            }
+            What::PoolPaused { why } => self.pool_paused(*why),
+            What::PoolResumed { why } => self.pool_resumed(*why),
+            What::PhaseEntered { phase, why } => self.phase_entered(*phase, *why),
+            What::RunEnded => self.run_ended(),
+            What::Noted { note } => self.noted(None, note),
+            What::Ticked => Ok(()),
+
+            What::WorkerStarting { worker, slot } => self.worker_starting(*worker, *slot),
+            What::WorkerSpawned { worker, pid } => self.worker_spawned(*worker, *pid),
+            What::WorkerNotSpawned { worker, reason } => self.worker_not_spawned(*worker, reason),
+            What::WorkerReady { worker } => self.worker_ready(*worker),
+            What::WorkerDraining { worker, why } => self.worker_draining(*worker, *why),
+            What::WorkerKept { worker } => self.worker_kept(*worker),
+            What::WorkerDismissed { worker } => self.worker_dismissed(*worker),
+            What::WorkerKilled { worker, reason } => self.worker_killed(*worker, reason),
+            What::WorkerSilent { worker } => self.worker_silent(*worker),
+            What::WorkerAsked { worker } => self.worker_asked(*worker),
+            What::WorkerAnswered { worker } => self.worker_answered(*worker),
+            What::WorkerExited { worker, how, last_words } => self.worker_exited(*worker, *how, last_words),
+            What::CrashLoopStopped { deaths } => {
+                self.crash_loop_stopped(*deaths);
+                Ok(())
+            }
+            What::Sampled { samples } => {
+                self.sampled(samples);
+                Ok(())
+            }
+
+            What::TasksDispatched { worker, tasks } => self.tasks_dispatched(*worker, tasks),
+            What::TasksRecalled { worker } => self.tasks_recalled(*worker),
+            What::TasksReturned { worker, tasks } => self.tasks_returned(*worker, tasks),
+            What::TaskStarted { task, worker, pid } => self.task_started(*task, *worker, *pid),
+            What::TaskProgressed { task, done, total } => self.task_progressed(*task, *done, *total),
+            What::TaskPrinted { task, stream, skipped, bytes } => self.task_printed(*task, *stream, *skipped, bytes),
+            What::TaskNoted { task, note } => self.noted(Some(*task), note),
+            What::TaskPaused { task } => self.task_paused(*task),
+            What::TaskResumed { task } => self.task_resumed(*task),
+            What::TaskStopping { task, why } => self.task_stopping(*task, *why),
+            What::TaskSignalled { task, signal } => self.task_signalled(*task, *signal),
+            What::AttemptEnded { task, outcome, tally, took_us, output } => {
+                self.attempt_ended(*task, outcome, *tally, *took_us, output.as_deref())
+            }
+            What::AttemptLost { task, failure } => self.attempt_lost(*task, failure),
+            What::TaskRequeued { task, not_before } => self.task_requeued(*task, *not_before),
+            What::TaskReleased { task } => self.task_released(*task),
+            What::TaskFailed { task } => self.task_failed(*task),
+            What::TaskDropped { task } => self.task_dropped(*task),
+            What::TaskRevived { task } => self.task_revived(*task),
+        }
+    }
+
+    fn levels(&self) -> Levels {
+        Levels {
+            depth: self.counts.waiting(),
+            in_flight: self.counts.in_flight(),
+            target: self.target,
+            ready: self.ready,
+        }
+    }
+
+    /// Throughput tells of the pool's size only while tasks wait for a worker and nothing is frozen.
+    fn saturation(&self) -> Saturation {
+        let full = self.phase == Phase::Running && !self.is_paused() && self.counts.waiting() > 0 && self.ready > 0;
+        if full { Saturation::Full } else { Saturation::Short }
+    }
+}

@@ -1,0 +1,393 @@
+//! What events about tasks change in the state. PURE.
+//! It does not know why the planner decided what it decided.
+
+use super::IllegalEvent;
+use super::workers::{hear, pid_in_brackets};
+use crate::command::Weight;
+use crate::event::{Elapsed, StopReason};
+use crate::model::history::MarkerKind;
+use crate::model::state::State;
+use crate::model::task::{AttemptRecord, Status};
+use crate::model::timeline::BlockKind;
+use crate::model::worker::{Recall, Running, Worker, WorkerState};
+use crate::task::{Failure, Outcome, Output, Pid, Slot, Stream, Tally, TaskId, WorkerId, signal_name};
+
+impl State {
+    pub(super) fn tasks_dispatched(&mut self, worker: WorkerId, tasks: &[TaskId]) -> Result<(), IllegalEvent> {
+        let event = "tasks_dispatched";
+        for &task in tasks {
+            self.task_in(event, task, |status| status == Status::Waiting)?;
+        }
+        let now = self.now;
+        let record = self.worker_in(event, worker, |state| state == WorkerState::Ready)?;
+        if record.in_flight.is_empty() {
+            // Silence is counted from the moment there is something to say.
+            record.heard = now;
+            record.asked = None;
+        }
+        record.in_flight.extend(tasks);
+        for &task in tasks {
+            let record = &mut self.tasks[task.index()];
+            record.worker = Some(worker);
+            record.attempts = record.attempts.saturating_add(1);
+            record.started = now;
+            let stage = record.spec.stage;
+            self.set_status(task, Status::Sent);
+            let taken = self.queue.take(task, stage);
+            assert!(taken, "BUG: a waiting task was not in the queue");
+        }
+        Ok(())
+    }
+
+    pub(super) fn tasks_recalled(&mut self, worker: WorkerId) -> Result<(), IllegalEvent> {
+        self.worker_in("tasks_recalled", worker, |_| true)?.recall = Recall::Asked;
+        Ok(())
+    }
+
+    pub(super) fn tasks_returned(&mut self, worker: WorkerId, tasks: &[TaskId]) -> Result<(), IllegalEvent> {
+        let event = "tasks_returned";
+        for (place, &task) in tasks.iter().enumerate() {
+            // The first one that is not held is refused, so that the look back is never far.
+            self.held_by(event, task, worker)?;
+            if tasks[..place].contains(&task) {
+                return Err(IllegalEvent::NotHeld { event, task, worker });
+            }
+            self.task_in(event, task, |status| matches!(status, Status::Sent | Status::Stopping))?;
+        }
+        let now = self.now;
+        let record = self.worker_in(event, worker, |_| true)?;
+        record.in_flight.retain(|held| !tasks.contains(held));
+        record.recall = if record.in_flight.is_empty() { Recall::No } else { Recall::Answered };
+        hear(record, now);
+        for &task in tasks.iter().rev() {
+            let record = &mut self.tasks[task.index()];
+            record.attempts = record.attempts.saturating_sub(1);
+            let stage = record.spec.stage;
+            self.set_status(task, Status::Waiting);
+            self.queue.push_front(task, stage);
+        }
+        Ok(())
+    }
+
+    pub(super) fn task_started(
+        &mut self,
+        task: TaskId,
+        worker: WorkerId,
+        pid: Option<Pid>,
+    ) -> Result<(), IllegalEvent> {
+        let event = "task_started";
+        self.held_by(event, task, worker)?;
+        self.task_in(event, task, |status| matches!(status, Status::Sent | Status::Stopping))?;
+        let (now, active) = (self.now, self.active_now());
+        let total = self.tasks[task.index()].spec.work.bytes();
+        let record = self.worker_in(event, worker, |_| true)?;
+        hear(record, now);
+        let slot = record.slot;
+        let before = record.running.filter(|running| running.task == task);
+        let stopping = before.and_then(|running| running.stopping);
+        record.running = Some(Running { pid, stopping, total, ..Running::new(task, active) });
+        self.tasks[task.index()].started = now;
+        if self.tasks[task.index()].status == Status::Sent {
+            self.set_status(task, Status::Running);
+        }
+        self.tails.forget(task);
+        self.timeline.began(slot, task, now);
+        Ok(())
+    }
+
+    pub(super) fn task_progressed(&mut self, task: TaskId, done: u64, total: u64) -> Result<(), IllegalEvent> {
+        let now = self.now;
+        let running = self.running_mut("task_progressed", task)?;
+        let moved = done.saturating_sub(running.done);
+        running.done = done;
+        running.total = total;
+        self.hear_holder(task, now);
+        self.count_history(0, 0, moved);
+        Ok(())
+    }
+
+    pub(super) fn task_printed(
+        &mut self,
+        task: TaskId,
+        stream: Stream,
+        skipped: u64,
+        bytes: &[u8],
+    ) -> Result<(), IllegalEvent> {
+        self.task_in("task_printed", task, Status::is_in_flight)?;
+        self.tails.print(task, stream, skipped, bytes);
+        self.hear_holder(task, self.now);
+        Ok(())
+    }
+
+    pub(super) fn task_paused(&mut self, task: TaskId) -> Result<(), IllegalEvent> {
+        self.task_in("task_paused", task, |status| status == Status::Running)?;
+        let active = self.active_now();
+        self.running_mut("task_paused", task)?.paused_active = Some(active);
+        self.set_status(task, Status::Paused);
+        Ok(())
+    }
+
+    pub(super) fn task_resumed(&mut self, task: TaskId) -> Result<(), IllegalEvent> {
+        self.task_in("task_resumed", task, |status| status == Status::Paused)?;
+        let active = self.active_now();
+        let running = self.running_mut("task_resumed", task)?;
+        if let Some(since) = running.paused_active.take() {
+            running.began_active.0 += active.0.saturating_sub(since.0);
+        }
+        self.set_status(task, Status::Running);
+        Ok(())
+    }
+
+    pub(super) fn task_stopping(&mut self, task: TaskId, why: StopReason) -> Result<(), IllegalEvent> {
+        let event = "task_stopping";
+        self.task_in(event, task, Status::is_in_flight)?;
+        let active = self.active_now();
+        let worker = self.holder(event, task)?;
+        // One that waits behind another has no beginning yet to which its stopping could belong.
+        if worker.in_flight.front() == Some(&task) {
+            let fresh = Running::new(task, active);
+            let running = worker.running.get_or_insert(fresh);
+            running.paused_active = None;
+            running.stopping = Some((why, active));
+        }
+        self.set_status(task, Status::Stopping);
+        let text = match why {
+            StopReason::Asked => "told to stop",
+            StopReason::Killed => "killed on request",
+            StopReason::TimedOut => "out of time, told to stop",
+            StopReason::RunStopping => return Ok(()),
+        };
+        self.log.push(self.now, Weight::Info, Some(task), format!("task {task} {text}"));
+        Ok(())
+    }
+
+    pub(super) fn task_signalled(&mut self, task: TaskId, signal: i32) -> Result<(), IllegalEvent> {
+        self.task_in("task_signalled", task, Status::is_in_flight)?;
+        let text = format!("task {task} was sent {}", signal_name(signal));
+        self.log.push(self.now, Weight::Info, Some(task), text);
+        Ok(())
+    }
+
+    pub(super) fn attempt_ended(
+        &mut self,
+        task: TaskId,
+        outcome: &Outcome,
+        tally: Tally,
+        took_us: u64,
+        output: Option<&Output>,
+    ) -> Result<(), IllegalEvent> {
+        self.task_in("attempt_ended", task, Status::is_in_flight)?;
+        let now = self.now;
+        // Nothing took longer than the run, whatever a worker says.
+        let took_us = took_us.min(now.0);
+        let holder = self.holder("attempt_ended", task)?;
+        hear(holder, now);
+        let (slot, running) = (holder.slot, holder.release(task));
+        let first = holder.ended == 0;
+        holder.ended += 1;
+        holder.busy_us += took_us;
+        if first {
+            // Workers can be kept alive after all: whatever kills some of them is no crash loop.
+            self.unplanned.young.clear();
+        }
+        let record = &mut self.tasks[task.index()];
+        if running.is_none() {
+            record.started = Elapsed(now.0.saturating_sub(took_us)).max(record.started);
+        }
+        record.ended = now;
+        record.bytes = tally.bytes;
+        let (from, was) = (record.started, record.status);
+        self.bytes_done = self.bytes_done.saturating_add(tally.bytes);
+        self.files_done += u64::from(tally.files);
+        self.pace_us = Some(self.pace_us.map_or(took_us, |pace| (pace * 7 + took_us) / 8));
+        if let Some(output) = output {
+            self.tails.finish(task, output);
+        }
+        let moved = tally.bytes.saturating_sub(running.map_or(0, |running| running.done));
+        match outcome {
+            Outcome::Done => {
+                self.count_history(1, 0, moved);
+                self.timeline.ended(slot, task, from, now, BlockKind::Done);
+                self.finish(task, Status::Done);
+            }
+            Outcome::Failed(failure) => {
+                self.count_history(0, 1, moved);
+                self.timeline.ended(slot, task, from, now, BlockKind::Failed);
+                let interrupted = was == Status::Stopping && stopped_by_run(running);
+                self.attempt_failed(task, slot, failure, interrupted.then_some(Status::Interrupted));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn attempt_lost(&mut self, task: TaskId, failure: &Failure) -> Result<(), IllegalEvent> {
+        self.task_in("attempt_lost", task, Status::is_in_flight)?;
+        let now = self.now;
+        let holder = self.holder("attempt_lost", task)?;
+        let killed = holder.state == WorkerState::Killed;
+        let (slot, running) = (holder.slot, holder.release(task));
+        let record = &mut self.tasks[task.index()];
+        record.ended = now;
+        let from = record.started;
+        self.count_history(0, 1, 0);
+        self.timeline.ended(slot, task, from, now, BlockKind::Lost);
+        let interrupted = stopped_by_run(running) || (killed && self.phase >= crate::event::Phase::Stopping);
+        self.attempt_failed(task, slot, failure, interrupted.then_some(Status::Interrupted));
+        Ok(())
+    }
+
+    pub(super) fn task_requeued(&mut self, task: TaskId, not_before: Elapsed) -> Result<(), IllegalEvent> {
+        self.task_in("task_requeued", task, |status| status == Status::Undecided)?;
+        self.decided(task);
+        self.set_status(task, Status::Delayed);
+        self.queue.delay(task, not_before);
+        let text = format!(
+            "task {task} {}; attempt {} follows",
+            self.failure_told(task),
+            self.tasks[task.index()].attempts + 1
+        );
+        self.log.push(self.now, Weight::Warning, Some(task), text);
+        Ok(())
+    }
+
+    pub(super) fn task_released(&mut self, task: TaskId) -> Result<(), IllegalEvent> {
+        self.task_in("task_released", task, |status| status == Status::Delayed)?;
+        self.queue.release(task);
+        let stage = self.tasks[task.index()].spec.stage;
+        self.queue.push_back(task, stage);
+        self.set_status(task, Status::Waiting);
+        Ok(())
+    }
+
+    pub(super) fn task_failed(&mut self, task: TaskId) -> Result<(), IllegalEvent> {
+        self.task_in("task_failed", task, |status| status == Status::Undecided)?;
+        self.decided(task);
+        self.finish(task, Status::Failed);
+        self.failed.push(task);
+        self.history.mark(self.now, MarkerKind::Failure);
+        let text = format!("task {task} {}; it has failed", self.failure_told(task));
+        self.log.push(self.now, Weight::Error, Some(task), text);
+        Ok(())
+    }
+
+    pub(super) fn task_dropped(&mut self, task: TaskId) -> Result<(), IllegalEvent> {
+        self.task_in("task_dropped", task, |status| matches!(status, Status::Waiting | Status::Delayed))?;
+        let stage = self.tasks[task.index()].spec.stage;
+        if self.tasks[task.index()].status == Status::Waiting {
+            self.queue.take(task, stage);
+        } else {
+            self.queue.release(task);
+        }
+        self.finish(task, Status::Dropped);
+        self.log.push(self.now, Weight::Info, Some(task), format!("task {task} dropped before it began"));
+        Ok(())
+    }
+
+    pub(super) fn task_revived(&mut self, task: TaskId) -> Result<(), IllegalEvent> {
+        self.task_in("task_revived", task, |status| matches!(status, Status::Failed | Status::Done | Status::Dropped))?;
+        let record = &self.tasks[task.index()];
+        let stage = record.spec.stage;
+        self.bytes_ended = self.bytes_ended.saturating_sub(record.spec.work.bytes());
+        self.failed.retain(|&other| other != task);
+        self.queue.unfinish(stage);
+        self.queue.push_back(task, stage);
+        self.set_status(task, Status::Waiting);
+        self.log.push(self.now, Weight::Info, Some(task), format!("task {task} is to be done again"));
+        Ok(())
+    }
+
+    fn attempt_failed(&mut self, task: TaskId, slot: Slot, failure: &Failure, finally: Option<Status>) {
+        let record = &self.tasks[task.index()];
+        let pid = record.worker.and_then(|worker| self.workers.get(worker)).and_then(|worker| worker.pid);
+        self.failures.entry(task).or_default().push(AttemptRecord {
+            attempt: record.attempts,
+            slot,
+            pid,
+            started: record.started,
+            ended: record.ended,
+            failure: failure.clone(),
+        });
+        if let Some(status) = finally {
+            self.finish(task, status);
+        } else {
+            self.set_status(task, Status::Undecided);
+            self.undecided.push_back(task);
+        }
+    }
+
+    /// The planner decides in order, so it is nearly always the first.
+    fn decided(&mut self, task: TaskId) {
+        if self.undecided.front() == Some(&task) {
+            self.undecided.pop_front();
+        } else {
+            self.undecided.retain(|&other| other != task);
+        }
+    }
+
+    fn finish(&mut self, task: TaskId, status: Status) {
+        let record = &self.tasks[task.index()];
+        self.bytes_ended = self.bytes_ended.saturating_add(record.spec.work.bytes());
+        self.queue.finish(record.spec.stage);
+        self.set_status(task, status);
+    }
+
+    fn set_status(&mut self, task: TaskId, status: Status) {
+        let record = &mut self.tasks[task.index()];
+        self.counts.shift(record.status, status);
+        record.status = status;
+    }
+
+    fn count_history(&mut self, done: u32, failed: u32, bytes: u64) {
+        let saturation = self.saturation();
+        let ready = self.ready;
+        self.history.count(done, failed, bytes, ready, saturation);
+    }
+
+    fn failure_told(&self, task: TaskId) -> String {
+        let Some(record) = self.failures.get(&task).and_then(|records| records.last()) else { return String::new() };
+        let attempt = format!("attempt {} of {}", record.attempt, self.policy.attempts_max(&record.failure));
+        let title = self.tasks[task.index()].spec.title();
+        match &record.failure {
+            Failure::WorkerLost { how } => format!("({title}): {how} while holding it, {attempt}"),
+            failure => {
+                let on = pid_in_brackets(record.pid);
+                format!("({title}): {failure}, {attempt}, on worker {}{on}", record.slot)
+            }
+        }
+    }
+
+    fn task_in(&self, event: &'static str, task: TaskId, legal: impl Fn(Status) -> bool) -> Result<(), IllegalEvent> {
+        let status = self.task(task).ok_or(IllegalEvent::NoTask { event, task })?.status;
+        if legal(status) { Ok(()) } else { Err(IllegalEvent::TaskIs { event, task, status }) }
+    }
+
+    fn held_by(&self, event: &'static str, task: TaskId, worker: WorkerId) -> Result<(), IllegalEvent> {
+        let record = self.task(task).ok_or(IllegalEvent::NoTask { event, task })?;
+        let held = record.worker == Some(worker) && record.status.is_in_flight();
+        if held { Ok(()) } else { Err(IllegalEvent::NotHeld { event, task, worker }) }
+    }
+
+    fn holder(&mut self, event: &'static str, task: TaskId) -> Result<&mut Worker, IllegalEvent> {
+        let worker = self.task(task).and_then(|record| record.worker).ok_or(IllegalEvent::NoTask { event, task })?;
+        self.workers.get_mut(worker).ok_or(IllegalEvent::NoWorker { event, worker })
+    }
+
+    fn hear_holder(&mut self, task: TaskId, now: Elapsed) {
+        if let Ok(holder) = self.holder("", task) {
+            hear(holder, now);
+        }
+    }
+
+    fn running_mut(&mut self, event: &'static str, task: TaskId) -> Result<&mut Running, IllegalEvent> {
+        let status = self.task(task).ok_or(IllegalEvent::NoTask { event, task })?.status;
+        self.holder(event, task)?.running.as_mut().filter(|running| running.task == task).ok_or(IllegalEvent::TaskIs {
+            event,
+            task,
+            status,
+        })
+    }
+}
+
+fn stopped_by_run(running: Option<Running>) -> bool {
+    running.and_then(|running| running.stopping).is_some_and(|(why, _)| why == StopReason::RunStopping)
+}

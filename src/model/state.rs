@@ -1,0 +1,211 @@
+//! The state: everything that is known of a run at one moment, and the questions it answers. PURE.
+//! It does not change by itself: `apply` is the only writer.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::event::{Elapsed, PauseReason, Phase, PhaseReason, Policy, Start};
+use crate::task::{Failure, TaskId};
+
+use super::history::History;
+use super::log::Log;
+use super::queue::Queue;
+use super::tails::Tails;
+use super::task::{AttemptRecord, Counts, Status, Task};
+use super::timeline::Timeline;
+use super::worker::Workers;
+
+/// Whether more work may come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Source {
+    /// It may.
+    #[default]
+    Open,
+    /// It will not.
+    Closed,
+}
+
+/// What was left out on purpose, and what went wrong outside any task.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Skipped {
+    /// How many notes of weight `Skipped`.
+    pub skipped: u32,
+    /// How many of weight `Error`.
+    pub errors: u32,
+    /// The first few of both, as they were told.
+    pub first: Vec<Box<str>>,
+}
+
+/// Deaths of workers that nobody asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Unplanned {
+    /// How many in all.
+    pub losses: u32,
+    /// When those that died young did so, oldest first; only as many as matter.
+    pub young: VecDeque<Elapsed>,
+    /// Starts that failed in a row, and when the last one did.
+    pub failed_starts: u32,
+    /// See `failed_starts`.
+    pub last_failed_start: Elapsed,
+    /// The last words of the latest one, or why it could not be started.
+    pub last_words: Box<str>,
+    /// Whether the pool has given up starting workers.
+    pub given_up: bool,
+}
+
+/// Everything known of a run.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// How the run was asked for; `None` before its first event.
+    pub start: Option<Box<Start>>,
+    /// What holds for all tasks; the defaults before the run's first event.
+    pub policy: Policy,
+    /// The time of the latest event.
+    pub now: Elapsed,
+    /// How far the run has come.
+    pub phase: Phase,
+    /// When that phase was entered.
+    pub phase_since: Elapsed,
+    /// Why the run left its first phase.
+    pub stopped_by: Option<PhaseReason>,
+    /// The number of workers aimed at.
+    pub target: u32,
+    /// Whether more work may come.
+    pub source: Source,
+    /// All tasks by number.
+    pub tasks: Vec<Task>,
+    /// The tasks that wait.
+    pub queue: Queue,
+    /// Attempts that failed and are not decided on.
+    pub undecided: VecDeque<TaskId>,
+    /// Failed attempts by task.
+    pub failures: HashMap<TaskId, Vec<AttemptRecord>>,
+    /// Tasks by status.
+    pub counts: Counts,
+    /// The workers that are there.
+    pub workers: Workers,
+    /// Deaths nobody asked for.
+    pub unplanned: Unplanned,
+    /// What was skipped.
+    pub skipped: Skipped,
+    /// Payload known of.
+    pub bytes_total: u64,
+    /// Payload of ended tasks: what was done of them, or all of it when they failed, so that the share reaches 1.
+    pub bytes_ended: u64,
+    /// Payload that really arrived.
+    pub bytes_done: u64,
+    /// Files that are complete.
+    pub files_done: u64,
+    /// Files known of.
+    pub files_total: u64,
+    /// Tasks whose work is not about bytes.
+    pub tasks_without_bytes: u32,
+    /// How long a task takes, as a moving average in microseconds; `None` before one has ended.
+    pub pace_us: Option<u64>,
+    /// The run over time.
+    pub history: History,
+    /// Who had which task when.
+    pub timeline: Timeline,
+    /// The notable events.
+    pub log: Log,
+    /// What tasks printed last.
+    pub tails: Tails,
+    /// Tasks that failed for good, in the order of their failing.
+    pub failed: Vec<TaskId>,
+    pub(super) ready: u32,
+    pub(super) pauses: Pauses,
+}
+
+/// The two reasons to freeze, which do not undo each other, and the time lost to them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pauses {
+    pub asked: bool,
+    pub suspended: bool,
+    pub since: Elapsed,
+    pub total_us: u64,
+}
+
+impl State {
+    /// A state in which nothing has happened.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The task's record.
+    pub fn task(&self, id: TaskId) -> Option<&Task> {
+        self.tasks.get(id.index())
+    }
+
+    /// Why the task failed last, if it did.
+    pub fn failure(&self, id: TaskId) -> Option<&Failure> {
+        self.failures.get(&id)?.last().map(|record| &record.failure)
+    }
+
+    /// Whether the pool is frozen.
+    pub fn is_paused(&self) -> bool {
+        self.pauses.asked || self.pauses.suspended
+    }
+
+    /// Whether it is frozen for that reason.
+    pub fn is_paused_by(&self, why: PauseReason) -> bool {
+        match why {
+            PauseReason::Asked => self.pauses.asked,
+            PauseReason::Suspended => self.pauses.suspended,
+        }
+    }
+
+    /// The active clock at the latest event: the time of the run without its pauses.
+    pub fn active(&self) -> Elapsed {
+        self.active_at(self.now)
+    }
+
+    /// The active clock at a later moment, if nothing happens until then. All deadlines are on it.
+    pub fn active_at(&self, at: Elapsed) -> Elapsed {
+        let frozen = if self.is_paused() { at.0.saturating_sub(self.pauses.since.0) } else { 0 };
+        Elapsed(at.0.saturating_sub(self.pauses.total_us + frozen))
+    }
+
+    /// When the active clock will show `active`, if nothing happens until then; `None` while it stands still.
+    pub fn when_active(&self, active: Elapsed) -> Option<Elapsed> {
+        (!self.is_paused()).then(|| Elapsed(active.0.saturating_add(self.pauses.total_us)))
+    }
+
+    /// Whether a task could still begin or end.
+    pub fn has_unfinished(&self) -> bool {
+        self.counts.ended() < self.counts.total()
+    }
+
+    /// Workers that take tasks now.
+    pub fn ready(&self) -> u32 {
+        self.ready
+    }
+
+    /// Workers that are there and take tasks, or will in a moment.
+    pub fn wanted(&self) -> u32 {
+        self.workers.count(super::Worker::is_wanted)
+    }
+
+    /// Tasks that have this status.
+    pub fn count(&self, status: Status) -> u32 {
+        self.counts.of(status)
+    }
+
+    /// The exit code the run would have if it were over now: 0 all done, 1 something failed, 4 work is left.
+    pub fn exit_code(&self) -> u8 {
+        let left = self.counts.left() > 0 || self.source == Source::Open;
+        let success_halt = self.stopped_by == Some(PhaseReason::Halted) && self.halted_by_success();
+        if self.count(Status::Failed) > 0 || self.skipped.errors > 0 || (left && self.unplanned.given_up) {
+            1
+        } else if left && !success_halt {
+            4
+        } else {
+            0
+        }
+    }
+
+    fn halted_by_success(&self) -> bool {
+        matches!(
+            self.policy.halt,
+            crate::event::Halt::When { ended: crate::event::Ended::Success | crate::event::Ended::Done, .. }
+        )
+    }
+}

@@ -1,0 +1,141 @@
+//! The processes below this one: finding them, and ending every one of them. Used by the parent and by each worker alike.
+//! It does not know which of them matter: whoever calls it names those to spare.
+
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+use nix::unistd::Pid as SystemPid;
+
+use crate::task::Pid;
+
+/// How often the kill loop looks again before it gives up on what cannot be killed (a process stuck in the kernel).
+const ROUNDS_MAX: u32 = 200;
+
+/// How long it waits for the killed to die between two looks.
+const ROUND_WAIT: Duration = Duration::from_millis(5);
+
+/// Makes this process adopt whatever its descendants leave behind, so that nothing escapes by a double fork.
+///
+/// # Errors
+/// When the kernel refuses (it is older than 3.4).
+pub fn adopt_orphans() -> nix::Result<()> {
+    nix::sys::prctl::set_child_subreaper(true)
+}
+
+/// The direct children of this process, the adopted ones and the zombies among them included.
+pub fn children() -> Vec<Pid> {
+    children_of(Pid(std::process::id().cast_signed()))
+}
+
+/// All processes below `root`, nearest first, `root` not included.
+pub fn below(root: Pid) -> Vec<Pid> {
+    let mut found = children_of(root);
+    let mut at = 0;
+    while at < found.len() {
+        found.extend(children_of(found[at]));
+        at += 1;
+    }
+    found
+}
+
+/// Kills and reaps every child that is not spared, with everything below it, once. Says whether some are still there.
+pub fn kill_once(spared: &[Pid]) -> Remaining {
+    let strangers: Vec<Pid> = children().into_iter().filter(|pid| !spared.contains(pid)).collect();
+    if strangers.is_empty() {
+        return Remaining::None;
+    }
+    for &stranger in &strangers {
+        // Not yet reaped, so the number is still its own. What is below it may be gone by now; the next look tells.
+        for pid in below(stranger) {
+            let _ = kill(system(pid), Signal::SIGKILL);
+        }
+        let _ = kill(system(stranger), Signal::SIGKILL);
+        let _ = waitid(Id::Pid(system(stranger)), WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG);
+    }
+    Remaining::Some
+}
+
+/// Kills and reaps everything below this process but the spared children and what is below those, until nothing is left.
+#[expect(clippy::disallowed_methods, reason = "nothing tells when an adopted process has died but looking again")]
+pub fn kill_all(spared: &[Pid]) -> Remaining {
+    for _ in 0..ROUNDS_MAX {
+        if kill_once(spared) == Remaining::None {
+            return Remaining::None;
+        }
+        std::thread::sleep(ROUND_WAIT);
+    }
+    kill_once(spared)
+}
+
+/// Kills every process that carries `name=value` in its environment, until none is left. For the one case in which no family
+/// tie is left: a worker was killed, its tasks' processes went to the parent, and the parent was killed before it had seen to
+/// them. Processes that cleared their environment are not found.
+#[expect(clippy::disallowed_methods, reason = "nothing tells when a stranger's process has died but looking again")]
+pub fn kill_marked(name: &str, value: &[u8]) {
+    let mark = [name.as_bytes(), b"=", value].concat();
+    let own = std::process::id().cast_signed();
+    for _ in 0..ROUNDS_MAX {
+        let marked: Vec<Pid> = all().filter(|pid| pid.0 != own && carries(*pid, &mark)).collect();
+        if marked.is_empty() {
+            return;
+        }
+        for pid in marked {
+            let _ = kill(system(pid), Signal::SIGKILL);
+        }
+        std::thread::sleep(ROUND_WAIT);
+    }
+}
+
+fn all() -> impl Iterator<Item = Pid> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).map(Pid)
+}
+
+/// A dead process has no environment, so zombies do not count.
+fn carries(pid: Pid, mark: &[u8]) -> bool {
+    let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    environment.split(|&byte| byte == 0).any(|variable| variable == mark)
+}
+
+/// Whether there is any child at all, dead or alive, at the price of one system call.
+pub fn has_children() -> bool {
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    !matches!(waitid(Id::All, flags), Err(Errno::ECHILD))
+}
+
+/// Whether a kill loop left something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remaining {
+    /// Nothing.
+    None,
+    /// Something is there, or was a moment ago.
+    Some,
+}
+
+/// The number in the kernel's own type.
+pub fn system(pid: Pid) -> SystemPid {
+    SystemPid::from_raw(pid.0)
+}
+
+/// How a process ended, if this status says that it did.
+pub fn exit_of(status: WaitStatus) -> Option<crate::event::Exit> {
+    match status {
+        WaitStatus::Exited(_, code) => Some(crate::event::Exit::Code(code)),
+        WaitStatus::Signaled(_, signal, _) => Some(crate::event::Exit::Signal(signal as i32)),
+        _ => None,
+    }
+}
+
+/// Read from each thread's list, because a child belongs to the thread that started it.
+fn children_of(pid: Pid) -> Vec<Pid> {
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
+    let mut found = Vec::new();
+    for thread in threads.flatten() {
+        if let Ok(list) = std::fs::read_to_string(thread.path().join("children")) {
+            found.extend(list.split_ascii_whitespace().filter_map(|word| word.parse().ok()).map(Pid));
+        }
+    }
+    found
+}

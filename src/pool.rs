@@ -1,0 +1,21 @@
+//! The parent: starts workers, gives them tasks, notices everything that happens to them, and ends them all.
+//! It does not know who watches: events go out to subscribers, commands come in through a mailbox.
+
+mod accept;
+mod child;
+mod duty;
+mod facts;
+mod mailbox;
+mod planner;
+mod poller;
+mod publish;
+mod sampler;
+mod signals;
+#[cfg(test)]
+mod simulation;
+mod supervisor;
+
+pub use mailbox::{Mailbox, RunOver};
+pub use publish::{Keeps, Subscriber, Told};
+pub use signals::{HangUp, block_signals};
+pub use supervisor::{Finished, Pool, Samples, Settings, Timed, own_pid, start};

@@ -1,0 +1,177 @@
+//! PURE: everything in a state that has a time. One list serves both to act when the time has come and to know how long to wait.
+//! It does not know what carrying out a duty takes.
+
+use std::time::Duration;
+
+use crate::command::WORKERS_MAX;
+use crate::event::{Elapsed, Phase};
+use crate::model::{Recall, Source, State, Worker, WorkerState};
+use crate::task::{TaskId, WorkerId};
+
+/// A task that runs longer than this keeps nothing waiting behind it.
+pub(super) const LONG: Duration = Duration::from_millis(LONG_MS);
+
+const LONG_MS: u64 = 20;
+
+/// A worker that holds a task and says nothing for this long is asked whether it is alive.
+const QUIET_MS: u64 = 500;
+
+/// In a pool of so many; beyond, the time grows with the pool.
+const QUIET_WORKERS: u64 = 64;
+
+/// A question not answered for this long makes it silent; with the quiet before, a second.
+const ANSWER_MS: u64 = 500;
+
+/// A question not answered for this long ends it. Long, because on a loaded machine a live worker can be slow.
+const SILENT_MS_MAX: u64 = 10_000;
+
+/// A new process that has not said hello by then is called silent,
+const HELLO_MS: u64 = 1_000;
+
+/// and by then is ended.
+const HELLO_MS_MAX: u64 = 10_000;
+
+/// A dismissed worker that is still there by then is ended.
+const LEAVE_MS_MAX: u64 = 1_000;
+
+/// How much longer than its grace period a stop may take before the worker itself is ended.
+const STOP_MARGIN_MS: u64 = 1_000;
+
+/// How much longer than the grace period a stopping run waits.
+const PHASE_MARGIN_MS: u64 = 500;
+
+/// The first wait after a start that failed; it doubles.
+const START_AGAIN_MS: u64 = 100;
+
+/// Something that is due at some time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Duty {
+    /// A back-off is over.
+    Release(TaskId),
+    /// A task's time is up.
+    TimeOut(WorkerId, TaskId),
+    /// A worker has been quiet.
+    Ask(WorkerId),
+    /// It has not answered.
+    CallSilent(WorkerId),
+    /// It will not.
+    Kill(WorkerId, &'static str),
+    /// What waits behind a long task is wanted back.
+    Recall(WorkerId),
+    /// The run's grace period is over.
+    KillAll,
+    /// A start may be tried again.
+    TryStart,
+}
+
+/// All duties with their times.
+pub(super) fn all(state: &State) -> impl Iterator<Item = (Elapsed, Duty)> {
+    let quiet_ms = quiet_ms(state);
+    let of_workers = state.workers.iter().flat_map(move |worker| {
+        let lists = [of_process(worker, quiet_ms), of_task(state, worker)];
+        lists.into_iter().flatten().flatten()
+    });
+    of_run(state).into_iter().flatten().chain(of_workers)
+}
+
+/// Whether one more worker is to be started, as soon as it may be. A seat that is being left is taken again by the
+/// successor, so that seats stay below the pool's size; and what nobody waits for needs nobody.
+pub(super) fn needs_start(state: &State) -> bool {
+    let counts = &state.counts;
+    let rest_is_in_hand = state.source == Source::Closed && counts.ended() + counts.in_flight() == counts.total();
+    let leaving = state.workers.count(|worker| worker.state == WorkerState::Leaving);
+    let target = state.target.min(WORKERS_MAX);
+    // Those that drain are not wanted and still are processes; replaced ones with long tasks could be any number.
+    if state.workers.len() >= WORKERS_MAX as usize {
+        return false;
+    }
+    state.phase == Phase::Running && !state.unplanned.given_up && !rest_is_in_hand && state.wanted() + leaving < target
+}
+
+/// How long a worker may say nothing before it is asked: half a second, and longer in a pool of more than 64, so that
+/// questions stay few. A frozen worker has nothing to say.
+fn quiet_ms(state: &State) -> Option<u64> {
+    let scaled = state.workers.len() as u64 * QUIET_MS / QUIET_WORKERS;
+    (!state.is_paused()).then(|| scaled.max(QUIET_MS))
+}
+
+/// When a worker may be started again after a failed start.
+pub(super) fn next_start(state: &State) -> Option<Elapsed> {
+    let failed = state.unplanned.failed_starts;
+    (failed > 0).then(|| state.unplanned.last_failed_start.plus_ms(START_AGAIN_MS << failed.min(6)))
+}
+
+fn of_run(state: &State) -> [Option<(Elapsed, Duty)>; 3] {
+    let release = match state.queue.next_release() {
+        Some((active, task)) if state.phase == Phase::Running => {
+            state.when_active(active).map(|at| (at, Duty::Release(task)))
+        }
+        _ => None,
+    };
+    let grace_over = (state.phase == Phase::Stopping)
+        .then(|| (state.phase_since.plus_ms(state.policy.grace_ms + PHASE_MARGIN_MS), Duty::KillAll));
+    let start = next_start(state).filter(|_| needs_start(state)).map(|at| (at, Duty::TryStart));
+    [release, grace_over, start]
+}
+
+/// What is due because of how the process behaves.
+fn of_process(worker: &Worker, quiet_ms: Option<u64>) -> [Option<(Elapsed, Duty)>; 3] {
+    let id = worker.id;
+    match worker.state {
+        WorkerState::Greeting => [
+            (!worker.silent).then(|| (worker.since.plus_ms(HELLO_MS), Duty::CallSilent(id))),
+            Some((worker.since.plus_ms(HELLO_MS_MAX), Duty::Kill(id, "it never said hello"))),
+            None,
+        ],
+        WorkerState::Leaving => [
+            Some((worker.since.plus_ms(LEAVE_MS_MAX), Duty::Kill(id, "it was dismissed and did not leave"))),
+            None,
+            None,
+        ],
+        WorkerState::Ready | WorkerState::Draining(_) if !worker.in_flight.is_empty() => match worker.asked {
+            None => [quiet_ms.map(|ms| (worker.heard.plus_ms(ms), Duty::Ask(id))), None, None],
+            Some(asked) => [
+                (!worker.silent).then(|| (asked.plus_ms(ANSWER_MS), Duty::CallSilent(id))),
+                Some((asked.plus_ms(SILENT_MS_MAX), Duty::Kill(id, "it did not answer"))),
+                None,
+            ],
+        },
+        _ => [None; 3],
+    }
+}
+
+/// What is due because of the task the worker is at.
+fn of_task(state: &State, worker: &Worker) -> [Option<(Elapsed, Duty)>; 3] {
+    let mut duties = [None; 3];
+    if matches!(worker.state, WorkerState::Killed | WorkerState::Leaving) {
+        return duties;
+    }
+    let running = worker.running;
+    if let Some(running) = running {
+        duties[0] = match (running.stopping, state.policy.timeout_ms) {
+            (Some((_, since)), _) => {
+                let until = since.plus_ms(state.policy.grace_ms + STOP_MARGIN_MS);
+                let duty = Duty::Kill(worker.id, "its task did not end when told to");
+                state.when_active(until).map(|at| (at, duty))
+            }
+            (None, Some(timeout_ms)) if running.paused_active.is_none() => {
+                let until = running.began_active.plus_ms(timeout_ms);
+                state.when_active(until).map(|at| (at, Duty::TimeOut(worker.id, running.task)))
+            }
+            _ => None,
+        };
+    }
+    if worker.in_flight.len() > 1 && worker.recall == Recall::No {
+        let wanted_back = state.phase > Phase::Running
+            || state.is_paused()
+            || matches!(worker.state, WorkerState::Draining(_))
+            || running.is_some_and(|running| running.paused_active.is_some());
+        let long = running.map_or(Elapsed(u64::MAX), |running| running.began_active.plus_ms(LONG_MS));
+        duties[1] = if wanted_back {
+            Some((state.now, Duty::Recall(worker.id)))
+        } else {
+            state.when_active(long).filter(|_| running.is_some()).map(|at| (at, Duty::Recall(worker.id)))
+        };
+    }
+    duties
+}

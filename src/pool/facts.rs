@@ -1,0 +1,137 @@
+//! PURE: what a worker's report, or its death, means as events. Reports are told as facts; what they change the planner decides.
+//! It does not know sockets or processes, and trusts no worker: a report that cannot be is refused by the state.
+
+use crate::command::Note;
+use crate::event::{Exit, StopReason, What};
+use crate::model::{IllegalEvent, Recall, State, Status, Worker};
+use crate::task::{Failure, Outcome, Tally, TaskId, WorkerId};
+use crate::wire::Report;
+
+/// How much of a text a worker sends is kept. The log and every failed attempt keep some.
+const TEXT_BYTES_MAX: usize = 4 << 10;
+
+/// The events a report stands for.
+///
+/// # Errors
+/// When the worker tells of a task that it does not hold, or gives back what nobody asked for.
+pub(super) fn of_report(
+    state: &State,
+    worker: WorkerId,
+    report: Report,
+    events: &mut Vec<What>,
+) -> Result<(), IllegalEvent> {
+    check(state, worker, &report)?;
+    match report {
+        Report::Started { task, pid } => events.push(What::TaskStarted { task, worker, pid }),
+        Report::Progressed { task, done, total } => events.push(What::TaskProgressed { task, done, total }),
+        Report::Printed { task, stream, skipped, bytes } => {
+            events.push(What::TaskPrinted { task, stream, skipped, bytes });
+        }
+        Report::Noted { task, note } => {
+            events.push(What::TaskNoted { task, note: Note { text: bounded(note.text), ..note } });
+        }
+        Report::Ended { task, outcome, tally, took_us, output } => {
+            let outcome = as_we_know(state, worker, task, outcome);
+            events.push(What::AttemptEnded { task, outcome, tally, took_us, output });
+        }
+        Report::Returned { tasks } => returned(state, worker, tasks, events),
+        Report::Pong => events.push(What::WorkerAnswered { worker }),
+    }
+    Ok(())
+}
+
+/// The events of a task's attempt do not say who reported them, so here is the last place to see whether it was the one
+/// who holds the task.
+fn check(state: &State, worker: WorkerId, report: &Report) -> Result<(), IllegalEvent> {
+    let (event, task) = match report {
+        Report::Started { task, .. } => ("task_started", *task),
+        Report::Progressed { task, .. } => ("task_progressed", *task),
+        Report::Printed { task, .. } => ("task_printed", *task),
+        Report::Noted { task, .. } => ("task_noted", *task),
+        Report::Ended { task, .. } => ("attempt_ended", *task),
+        Report::Returned { .. } => {
+            let record = state.workers.get(worker).filter(|record| record.recall == Recall::Asked);
+            let unasked = IllegalEvent::WorkerIs { event: "tasks_returned", worker, word: "not asked for any" };
+            return record.map(|_| ()).ok_or(unasked);
+        }
+        Report::Pong => return Ok(()),
+    };
+    let held = state.task(task).is_some_and(|known| known.worker == Some(worker) && known.status.is_in_flight());
+    if held { Ok(()) } else { Err(IllegalEvent::NotHeld { event, task, worker }) }
+}
+
+fn bounded(text: Box<str>) -> Box<str> {
+    if text.len() <= TEXT_BYTES_MAX {
+        return text;
+    }
+    format!("{}...", &text[..text.floor_char_boundary(TEXT_BYTES_MAX)]).into()
+}
+
+/// The events the end of a worker's process stands for: its tasks first, then its own.
+pub(super) fn of_exit(state: &State, worker: WorkerId, how: Exit, last_words: Box<str>, events: &mut Vec<What>) {
+    if let Some(record) = state.workers.get(worker) {
+        let told = told(record, how);
+        let (begun, unbegun): (Vec<TaskId>, Vec<TaskId>) =
+            record.in_flight.iter().partition(|&&task| may_have_begun(state, record, task));
+        for task in begun {
+            let failure = Failure::WorkerLost { how: told.as_str().into() };
+            events.push(What::AttemptLost { task, failure });
+        }
+        if !unbegun.is_empty() {
+            returned(state, worker, unbegun, events);
+        }
+    }
+    events.push(What::WorkerExited { worker, how, last_words });
+}
+
+/// The worker knows that the task was stopped; why, only the parent knows.
+fn as_we_know(state: &State, worker: WorkerId, task: TaskId, outcome: Outcome) -> Outcome {
+    let why = state
+        .workers
+        .get(worker)
+        .and_then(|record| record.running)
+        .filter(|running| running.task == task)
+        .and_then(|running| running.stopping);
+    match (why, &outcome) {
+        (Some((StopReason::TimedOut, _)), Outcome::Failed(_)) => {
+            Outcome::Failed(Failure::TimedOut { after_ms: state.policy.timeout_ms.unwrap_or_default() })
+        }
+        (_, Outcome::Failed(Failure::Error { .. } | Failure::WorkerLost { .. })) => with_bounded_text(outcome),
+        _ => outcome,
+    }
+}
+
+fn with_bounded_text(outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Failed(Failure::Error { text }) => Outcome::Failed(Failure::Error { text: bounded(text) }),
+        // Whether a worker is lost is not for a worker to say.
+        Outcome::Failed(Failure::WorkerLost { how }) => Outcome::Failed(Failure::Error { text: bounded(how) }),
+        other => other,
+    }
+}
+
+/// A task that was told to end before it began has ended.
+fn returned(state: &State, worker: WorkerId, tasks: Vec<TaskId>, events: &mut Vec<What>) {
+    let stopping = |task: &TaskId| state.task(*task).is_some_and(|record| record.status == Status::Stopping);
+    let (stopped, tasks): (Vec<TaskId>, Vec<TaskId>) = tasks.into_iter().partition(stopping);
+    for task in stopped {
+        let outcome = Outcome::Failed(Failure::Stopped);
+        events.push(What::AttemptEnded { task, outcome, tally: Tally::default(), took_us: 0, output: None });
+    }
+    events.push(What::TasksReturned { worker, tasks });
+}
+
+/// A worker tells everything that came before it begins a task, so only the first it holds can have begun without a
+/// word; work that takes no time is told of in bundles and may all have been done.
+fn may_have_begun(state: &State, record: &Worker, task: TaskId) -> bool {
+    record.in_flight.front() == Some(&task)
+        || state.task(task).is_some_and(|known| known.spec.work.is_instant() || known.status != Status::Sent)
+}
+
+fn told(record: &Worker, how: Exit) -> String {
+    let pid = record.pid.map(|pid| format!(" (PID {pid})")).unwrap_or_default();
+    format!("worker {}{pid} {how}", record.slot)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,305 @@
+//! PURE: the next thing to do in a given state. Called until it says `None`; every decision of the pool is made here.
+//! It does not know processes, sockets or clocks: it reads the state and the time it is told.
+
+use super::duty::{self, Duty};
+use crate::command::WORKERS_MAX;
+use crate::event::{Amount, DrainReason, Elapsed, Ended, Halt, Phase, PhaseReason, StopReason, Urgency, What};
+use crate::model::{Recall, Source, State, Status, Worker, WorkerState};
+use crate::task::{Failure, TaskId, WorkerId};
+use crate::wire::{Stopping, ToWorker};
+
+/// What a worker may hold at most, the task it is at included.
+pub(super) const CREDIT_MAX: u64 = 64;
+
+/// How much work may lie ready in a worker behind the task it is at: about a round trip's worth, so that it never waits
+/// for the parent, and no more, so that nothing is hoarded.
+const AHEAD_US: u64 = 2_000;
+
+/// How many young deaths within [`YOUNG_WINDOW_US`] make a crash loop.
+const CRASH_LOOP_DEATHS: usize = 5;
+
+/// See [`CRASH_LOOP_DEATHS`].
+const YOUNG_WINDOW_US: u64 = 10_000_000;
+
+/// After so many failed starts in a row, without one worker alive, the pool gives up.
+const FAILED_STARTS_MAX: u32 = 5;
+
+/// The longest wait before another attempt at a task.
+const BACKOFF_MS_MAX: u64 = 60_000;
+
+/// The decision, and what it takes to carry it out. The event is recorded first, so that the log never claims what was
+/// not decided; the fact comes back as an event of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Step {
+    pub event: What,
+    pub effect: Effect,
+}
+
+/// What the supervisor does to the world.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Effect {
+    /// Nothing but the record.
+    None,
+    /// Start a process for this worker.
+    Spawn(WorkerId),
+    /// Hand these tasks over.
+    Give(WorkerId, Vec<TaskId>),
+    /// Say this to one worker.
+    Send(WorkerId, ToWorker),
+    /// Say this to every worker that has a process.
+    SendAll(ToWorker),
+    /// SIGKILL.
+    Kill(WorkerId),
+}
+
+/// Whether tasks may be handed out, as far as the supervisor is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gate {
+    Open,
+    /// A subscriber that must see everything is behind; the work waits for it.
+    Held,
+}
+
+impl Step {
+    fn only(event: What) -> Self {
+        Self { event, effect: Effect::None }
+    }
+
+    fn send(event: What, worker: WorkerId, message: ToWorker) -> Self {
+        Self { event, effect: Effect::Send(worker, message) }
+    }
+
+    fn phase(phase: Phase, why: PhaseReason) -> Self {
+        Self::only(What::PhaseEntered { phase, why })
+    }
+}
+
+/// The next thing to do, or `None` when nothing is due.
+pub(super) fn next(state: &State, now: Elapsed, gate: Gate) -> Option<Step> {
+    if state.start.is_none() || state.phase == Phase::Ended {
+        return None;
+    }
+    decide_attempt(state)
+        .or_else(|| due(state, now))
+        .or_else(|| phase(state))
+        .or_else(|| size(state, now))
+        .or_else(|| workers(state))
+        .or_else(|| dispatch(state, gate))
+}
+
+/// When `next` may have something to say though nothing happens until then.
+pub(super) fn deadline(state: &State) -> Option<Elapsed> {
+    duty::all(state).map(|(at, _)| at).min()
+}
+
+/// A failed attempt is followed by another, or by the task's failure.
+fn decide_attempt(state: &State) -> Option<Step> {
+    let &task = state.undecided.front()?;
+    let record = state.task(task)?;
+    let failure = state.failure(task)?;
+    let policy = &state.policy;
+    if u32::from(record.attempts) >= policy.attempts_max(failure) || state.phase > Phase::Running {
+        return Some(Step::only(What::TaskFailed { task }));
+    }
+    let doublings = u32::from(record.attempts).saturating_sub(1).min(16);
+    let wait_ms = policy.backoff_ms.saturating_mul(1 << doublings).min(BACKOFF_MS_MAX);
+    let wait_ms = if matches!(failure, Failure::WorkerLost { .. }) { 0 } else { wait_ms };
+    Some(Step::only(What::TaskRequeued { task, not_before: state.active().plus_ms(wait_ms) }))
+}
+
+/// Whatever has a time and is due.
+fn due(state: &State, now: Elapsed) -> Option<Step> {
+    let (_, duty) = duty::all(state).filter(|(at, _)| *at <= now).min_by_key(|(at, _)| *at)?;
+    let grace_ms = state.policy.grace_ms;
+    Some(match duty {
+        Duty::Release(task) => Step::only(What::TaskReleased { task }),
+        Duty::TimeOut(worker, task) => stop(worker, task, StopReason::TimedOut, Stopping::Gently { grace_ms }),
+        Duty::Ask(worker) => Step::send(What::WorkerAsked { worker }, worker, ToWorker::Ping),
+        Duty::CallSilent(worker) => Step::only(What::WorkerSilent { worker }),
+        Duty::Kill(worker, reason) => kill(worker, reason),
+        Duty::Recall(worker) => Step::send(What::TasksRecalled { worker }, worker, ToWorker::Recall),
+        Duty::KillAll => Step::phase(Phase::Killing, PhaseReason::GraceOver),
+        // The time has come to try again; `size` does it, and this mark alone is no step.
+        Duty::TryStart => return size(state, now),
+    })
+}
+
+/// The run's own course.
+fn phase(state: &State) -> Option<Step> {
+    match state.phase {
+        Phase::Running => {
+            if state.source == Source::Closed && !state.has_unfinished() {
+                return Some(Step::phase(Phase::Closing, PhaseReason::Finished));
+            }
+            if state.unplanned.given_up && state.workers.is_empty() {
+                return Some(Step::phase(Phase::Closing, PhaseReason::NoWorkers));
+            }
+            halt(state)
+        }
+        Phase::Draining => (state.counts.in_flight() == 0).then(|| Step::phase(Phase::Closing, PhaseReason::Finished)),
+        Phase::Stopping => {
+            if state.counts.in_flight() == 0 {
+                return Some(Step::phase(Phase::Closing, PhaseReason::Finished));
+            }
+            let grace_ms = state.policy.grace_ms;
+            let running = state.workers.iter().find_map(|worker| {
+                let &task = worker.in_flight.front()?;
+                (state.task(task)?.status != Status::Stopping).then_some((worker.id, task))
+            });
+            running.map(|(worker, task)| stop(worker, task, StopReason::RunStopping, Stopping::Gently { grace_ms }))
+        }
+        Phase::Killing => match state.workers.iter().find(|worker| worker.state != WorkerState::Killed) {
+            Some(worker) => Some(kill(worker.id, "the run is ended at once")),
+            None => state.workers.is_empty().then_some(Step::only(What::RunEnded)),
+        },
+        Phase::Closing => {
+            let leaving = |worker: &&Worker| !matches!(worker.state, WorkerState::Leaving | WorkerState::Killed);
+            match state.workers.iter().find(leaving) {
+                Some(worker) => Some(dismiss(worker.id)),
+                None => state.workers.is_empty().then_some(Step::only(What::RunEnded)),
+            }
+        }
+        Phase::Ended => None,
+    }
+}
+
+fn halt(state: &State) -> Option<Step> {
+    let Halt::When { urgency, ended, amount } = state.policy.halt else { return None };
+    let (failed, done) = (state.count(Status::Failed), state.count(Status::Done));
+    let reached = match ended {
+        Ended::Fail => failed,
+        Ended::Success => done,
+        Ended::Done => failed + done,
+    };
+    let struck = match amount {
+        Amount::Count(count) => reached >= count,
+        Amount::Percent(percent) => {
+            let share = u64::from(reached) * 100 >= u64::from(percent) * u64::from(state.counts.total());
+            reached > 0 && failed + done >= 3 && share
+        }
+    };
+    let phase = match urgency {
+        Urgency::Soon => Phase::Draining,
+        Urgency::Now => Phase::Stopping,
+    };
+    struck.then(|| Step::phase(phase, PhaseReason::Halted))
+}
+
+/// As many workers as are aimed at.
+fn size(state: &State, now: Elapsed) -> Option<Step> {
+    if state.phase != Phase::Running {
+        return None;
+    }
+    let wanted = state.wanted();
+    let target = state.target.min(WORKERS_MAX);
+    if wanted > target { shrink(state) } else { grow(state, now, wanted, target) }
+}
+
+fn grow(state: &State, now: Elapsed, wanted: u32, target: u32) -> Option<Step> {
+    let unplanned = &state.unplanned;
+    if wanted == target || unplanned.given_up {
+        return None;
+    }
+    let retired = |worker: &&Worker| worker.state == WorkerState::Draining(DrainReason::Retired);
+    if let Some(worker) = state.workers.iter().find(retired) {
+        return Some(Step::only(What::WorkerKept { worker: worker.id }));
+    }
+    if !duty::needs_start(state) {
+        return None;
+    }
+    let recent = unplanned.young.iter().filter(|at| now.0.saturating_sub(at.0) < YOUNG_WINDOW_US).count();
+    if recent >= CRASH_LOOP_DEATHS || (unplanned.failed_starts >= FAILED_STARTS_MAX && state.workers.is_empty()) {
+        let deaths = u32::try_from(recent).unwrap_or(u32::MAX).max(unplanned.failed_starts);
+        return Some(Step::only(What::CrashLoopStopped { deaths }));
+    }
+    if duty::next_start(state).is_some_and(|at| at > now) {
+        return None;
+    }
+    let worker = state.workers.next_id();
+    let event = What::WorkerStarting { worker, slot: state.workers.free_seat() };
+    Some(Step { event, effect: Effect::Spawn(worker) })
+}
+
+/// Those not yet up first, then idle ones, then busy ones; of equals the last seat.
+fn shrink(state: &State) -> Option<Step> {
+    let rank = |worker: &Worker| match worker.state {
+        WorkerState::Starting | WorkerState::Greeting => 0,
+        _ if worker.in_flight.is_empty() => 1,
+        _ => 2,
+    };
+    let victim = state.workers.iter().filter(|worker| worker.is_wanted()).rev().min_by_key(|worker| rank(worker))?;
+    Some(match victim.state {
+        WorkerState::Ready => Step::only(What::WorkerDraining { worker: victim.id, why: DrainReason::Retired }),
+        _ => dismiss(victim.id),
+    })
+}
+
+/// Workers that are done with what they were to do.
+fn workers(state: &State) -> Option<Step> {
+    state.workers.iter().find_map(|worker| match worker.state {
+        WorkerState::Draining(_) if worker.in_flight.is_empty() => Some(dismiss(worker.id)),
+        WorkerState::Ready if state.policy.recycle_after.is_some_and(|limit| worker.ended >= limit) => {
+            Some(Step::only(What::WorkerDraining { worker: worker.id, why: DrainReason::Recycled }))
+        }
+        _ => None,
+    })
+}
+
+/// The next tasks to the worker that holds least, one of the lowest seat among equals.
+fn dispatch(state: &State, gate: Gate) -> Option<Step> {
+    let waiting = state.queue.open();
+    if gate == Gate::Held || state.phase != Phase::Running || state.is_paused() || waiting.is_empty() {
+        return None;
+    }
+    let ready = u64::from(state.ready().max(1));
+    let fair = (waiting.len() as u64).div_ceil(ready);
+    let credit = credit(state);
+    let (worker, room) = state
+        .workers
+        .iter()
+        .filter_map(|worker| Some((worker, room(state, worker, credit)?)))
+        .min_by_key(|(worker, _)| worker.in_flight.len())?;
+    let count = usize::try_from(room.min(fair.max(1))).unwrap_or(usize::MAX);
+    let tasks: Vec<TaskId> = waiting.iter().take(count).copied().collect();
+    let event = What::TasksDispatched { worker: worker.id, tasks: tasks.clone() };
+    Some(Step { event, effect: Effect::Give(worker.id, tasks) })
+}
+
+/// How many tasks a worker may hold: one, unless tasks are so short that it would wait for the parent between two.
+fn credit(state: &State) -> u64 {
+    match state.pace_us {
+        None => 1,
+        Some(pace) if pace > AHEAD_US => 1,
+        Some(pace) => (1 + AHEAD_US / pace.max(1)).min(CREDIT_MAX),
+    }
+}
+
+/// How many more this worker may be given now. It is topped up when half is used up, so that messages stay few.
+fn room(state: &State, worker: &Worker, credit: u64) -> Option<u64> {
+    let held = worker.in_flight.len() as u64;
+    let deaf = worker.silent || worker.stopped || worker.recall != Recall::No;
+    if worker.state != WorkerState::Ready || deaf || held > credit / 2 {
+        return None;
+    }
+    // Behind a task that turned out long nothing is put.
+    let long = worker.running.is_some_and(|running| state.active().since(running.began_active) > duty::LONG);
+    let credit = if long { 1 } else { credit };
+    let left = match state.policy.recycle_after {
+        Some(limit) => u64::from(limit.saturating_sub(worker.ended)).saturating_sub(held),
+        None => u64::MAX,
+    };
+    let room = credit.saturating_sub(held).min(left);
+    (room > 0).then_some(room)
+}
+
+pub(super) fn stop(worker: WorkerId, task: TaskId, why: StopReason, how: Stopping) -> Step {
+    Step::send(What::TaskStopping { task, why }, worker, ToWorker::Stop(task, how))
+}
+
+fn kill(worker: WorkerId, reason: &str) -> Step {
+    Step { event: What::WorkerKilled { worker, reason: reason.into() }, effect: Effect::Kill(worker) }
+}
+
+fn dismiss(worker: WorkerId) -> Step {
+    Step::send(What::WorkerDismissed { worker }, worker, ToWorker::Exit)
+}

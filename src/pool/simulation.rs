@@ -1,0 +1,394 @@
+//! Tests of planner and state together: a made-up world of workers and commands runs random histories, faster than real.
+//! It does not know processes; what a worker would do is drawn from a seed.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use proptest::prelude::*;
+use rand_core::SeedableRng as _;
+use rand_pcg::Pcg64Mcg;
+
+use super::accept::accept;
+use super::facts;
+use super::planner::{self, CREDIT_MAX, Effect, Gate, Step};
+use crate::command::{Asker, Command, Resize};
+use crate::event::{Elapsed, Event, Exit, Phase, Policy, RunKind, Start, What};
+use crate::model::{State, Status, WorkerState};
+use crate::task::{Failure, Outcome, Pid, Stage, Tally, TaskId, TaskSpec, Work, WorkerId};
+use crate::wire::{Report, ToWorker};
+
+/// How long a history may be before it counts as one that never ends.
+const TURNS_MAX: u32 = 200_000;
+
+/// What the world is like.
+#[derive(Clone, Debug)]
+struct Shape {
+    seed: u64,
+    tasks: u32,
+    workers: u32,
+    kill_per_mille: u64,
+    fail_per_mille: u64,
+    command_per_mille: u64,
+    retries: u32,
+    timeout_ms: Option<u64>,
+    recycle_after: Option<u32>,
+    task_us_max: u64,
+}
+
+/// A worker as the world has it: what it was given, and whether the present one has begun.
+#[derive(Default)]
+struct Actor {
+    greeted: bool,
+    told_to_exit: bool,
+    frozen: bool,
+    queue: VecDeque<TaskId>,
+    begun: Option<(TaskId, u64)>,
+    stopped: BTreeSet<TaskId>,
+}
+
+struct World {
+    shape: Shape,
+    random: Pcg64Mcg,
+    state: State,
+    now: Elapsed,
+    actors: BTreeMap<WorkerId, Actor>,
+    ends: BTreeMap<TaskId, u32>,
+    starts: BTreeMap<TaskId, u32>,
+}
+
+impl World {
+    fn new(shape: Shape) -> Self {
+        let mut world = Self {
+            random: Pcg64Mcg::seed_from_u64(shape.seed),
+            shape,
+            state: State::new(),
+            now: Elapsed::default(),
+            actors: BTreeMap::new(),
+            ends: BTreeMap::new(),
+            starts: BTreeMap::new(),
+        };
+        let policy = Policy {
+            retries: world.shape.retries,
+            timeout_ms: world.shape.timeout_ms,
+            recycle_after: world.shape.recycle_after,
+            grace_ms: 50,
+            backoff_ms: 5,
+            ..Policy::default()
+        };
+        let start = Start { title: "history".into(), kind: RunKind::Scenario, pid: Pid(1), cpus: 2, policy };
+        world.record(What::RunStarted(Box::new(start)));
+        world.record(What::TargetSet { workers: world.shape.workers, by: Asker::Start });
+        let specs = (0..world.shape.tasks).map(|n| {
+            let work = if n % 3 == 0 { Work::Nothing } else { Work::Sleep { duration_ms: 1 } };
+            TaskSpec { stage: Stage(u8::from(n % 7 == 6)), ..TaskSpec::new(work) }
+        });
+        world.command(Command::Submit(specs.collect()));
+        world.command(Command::Close);
+        world
+    }
+
+    fn lot(&mut self, per_mille: u64) -> bool {
+        self.random.next_u64() % 1000 < per_mille
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.random.next_u64() % bound.max(1)
+    }
+
+    fn small(&mut self, bound: u32) -> u32 {
+        u32::try_from(self.below(u64::from(bound))).unwrap()
+    }
+
+    fn record(&mut self, what: What) {
+        self.count(&what);
+        let event = Event { at: self.now, what };
+        if let Err(illegal) = self.state.apply(&event) {
+            panic!("{illegal} from {event:?}");
+        }
+        self.check();
+    }
+
+    fn count(&mut self, what: &What) {
+        match what {
+            What::TasksDispatched { tasks, worker } => {
+                let record = self.state.workers.get(*worker).expect("a task for nobody");
+                assert_eq!(record.state, WorkerState::Ready, "a task for a worker that takes none");
+                for task in tasks {
+                    *self.starts.entry(*task).or_default() += 1;
+                }
+            }
+            What::TasksReturned { tasks, .. } => {
+                for task in tasks {
+                    *self.starts.entry(*task).or_default() -= 1;
+                }
+            }
+            What::AttemptEnded { task, outcome: Outcome::Done, .. } | What::TaskFailed { task } => {
+                *self.ends.entry(*task).or_default() += 1;
+            }
+            What::TaskRevived { task } => {
+                self.ends.remove(task);
+                self.starts.remove(task);
+            }
+            _ => {}
+        }
+    }
+
+    /// What must hold after every single event.
+    fn check(&self) {
+        let state = &self.state;
+        assert_eq!(state.counts.total() as usize, state.tasks.len());
+        let held: usize = state.workers.iter().map(|worker| worker.in_flight.len()).sum();
+        assert_eq!(held, state.counts.in_flight() as usize, "in flight by workers and by tasks");
+        assert_eq!(state.queue.iter().count(), state.counts.waiting() as usize, "queue depth");
+        assert!(state.workers.iter().all(|worker| worker.in_flight.len() as u64 <= CREDIT_MAX));
+        assert!(self.ends.values().all(|&ends| ends == 1), "a task ended twice");
+        let allowed = 1 + state.policy.retries.max(state.policy.loss_retries);
+        assert!(self.starts.values().all(|&starts| starts <= allowed), "a task began too often");
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::None => {}
+            Effect::Spawn(worker) => {
+                if self.lot(20) {
+                    self.record(What::WorkerNotSpawned { worker, reason: "no luck".into() });
+                } else {
+                    self.actors.insert(worker, Actor::default());
+                    self.record(What::WorkerSpawned { worker, pid: Pid(1000 + worker.0.cast_signed()) });
+                }
+            }
+            Effect::Give(worker, tasks) => self.actors.get_mut(&worker).unwrap().queue.extend(tasks),
+            Effect::Send(worker, message) => self.tell(worker, &message),
+            Effect::SendAll(message) => {
+                for worker in self.actors.keys().copied().collect::<Vec<_>>() {
+                    self.tell(worker, &message);
+                }
+            }
+            Effect::Kill(worker) => self.die(worker, Exit::Signal(9)),
+        }
+    }
+
+    fn tell(&mut self, worker: WorkerId, message: &ToWorker) {
+        let Some(actor) = self.actors.get_mut(&worker) else { return };
+        match message {
+            ToWorker::Exit => actor.told_to_exit = true,
+            ToWorker::Recall => {
+                let tasks: Vec<TaskId> = actor.queue.drain(..).collect();
+                self.report(worker, Report::Returned { tasks });
+            }
+            ToWorker::Pause => actor.frozen = true,
+            ToWorker::Resume => actor.frozen = false,
+            ToWorker::Stop(task, _) => {
+                actor.stopped.insert(*task);
+            }
+            ToWorker::Ping => self.report(worker, Report::Pong),
+            _ => {}
+        }
+    }
+
+    fn report(&mut self, worker: WorkerId, report: Report) {
+        let mut events = Vec::new();
+        facts::of_report(&self.state, worker, report, &mut events).unwrap();
+        for event in events {
+            self.record(event);
+        }
+    }
+
+    fn die(&mut self, worker: WorkerId, how: Exit) {
+        if self.actors.remove(&worker).is_some() {
+            let mut events = Vec::new();
+            facts::of_exit(&self.state, worker, how, Box::default(), &mut events);
+            for event in events {
+                self.record(event);
+            }
+        }
+    }
+
+    fn command(&mut self, command: Command) {
+        for Step { event, effect } in accept(&self.state, command, Asker::Person) {
+            self.record(event);
+            self.perform(effect);
+        }
+    }
+
+    fn any_command(&mut self) {
+        let task = TaskId(self.small(self.shape.tasks));
+        let worker = WorkerId(self.small(self.state.workers.next_id().0));
+        let command = match self.below(14) {
+            0..3 => Command::Resize(Resize::To(1 + self.small(12))),
+            3 => Command::Resize(Resize::By(1)),
+            4 => Command::Resize(Resize::By(-1)),
+            5 => Command::PausePool,
+            6 | 7 => Command::ResumePool,
+            8 => Command::StopTask(task),
+            9 => Command::PauseTask(task),
+            10 => Command::ResumeTask(task),
+            11 => Command::ReplaceWorker(worker),
+            12 => Command::RetryTask(task),
+            _ => Command::KillTask(task),
+        };
+        self.command(command);
+    }
+
+    /// One thing happens to one worker.
+    fn act(&mut self) {
+        let Some(worker) = self.any_actor() else { return };
+        if self.lot(self.shape.kill_per_mille) {
+            return self.die(worker, Exit::Signal(9));
+        }
+        let now = self.now.0;
+        let longest = self.shape.task_us_max;
+        let actor = &self.actors[&worker];
+        if !actor.greeted {
+            let starting = self.state.workers.get(worker).is_some_and(crate::model::Worker::is_starting);
+            if starting {
+                self.record(What::WorkerReady { worker });
+            }
+            self.actors.get_mut(&worker).unwrap().greeted = true;
+        } else if actor.told_to_exit {
+            self.die(worker, Exit::Code(0));
+        } else if let Some((task, until)) = actor.begun {
+            let stopped = actor.stopped.contains(&task);
+            if stopped || (now >= until && !actor.frozen) {
+                self.actors.get_mut(&worker).unwrap().begun = None;
+                let failed = stopped || self.lot(self.shape.fail_per_mille);
+                let failure = if stopped { Failure::Stopped } else { Failure::Exit { code: 1 } };
+                let outcome = if failed { Outcome::Failed(failure) } else { Outcome::Done };
+                let tally = Tally::default();
+                self.report(worker, Report::Ended { task, outcome, tally, took_us: longest / 2, output: None });
+            }
+        } else if !actor.frozen && !actor.queue.is_empty() {
+            let length = self.below(longest);
+            let actor = self.actors.get_mut(&worker).unwrap();
+            let task = actor.queue.pop_front().unwrap();
+            actor.begun = Some((task, now + length));
+            self.report(worker, Report::Started { task, pid: None });
+        }
+    }
+
+    fn any_actor(&mut self) -> Option<WorkerId> {
+        let nth = self.small(u32::try_from(self.actors.len()).unwrap()) as usize;
+        self.actors.keys().nth(nth).copied()
+    }
+
+    fn plan(&mut self) {
+        for step in 0.. {
+            let Some(Step { event, effect }) = planner::next(&self.state, self.now, Gate::Open) else { break };
+            assert!(step < 100_000, "the planner never rests; its last wish is {event:?}");
+            self.record(event);
+            self.perform(effect);
+        }
+        if let Some(at) = planner::deadline(&self.state) {
+            assert!(at > self.now || self.state.phase == Phase::Ended, "something due is left undone");
+        }
+    }
+
+    /// Runs the history to its end. Commands cease after a while, and a pool that was left frozen or empty goes on.
+    fn run(&mut self) {
+        for turn in 0..TURNS_MAX {
+            self.plan();
+            if self.state.phase == Phase::Ended {
+                return;
+            }
+            self.now.0 += 1 + self.below(self.shape.task_us_max / 2 + 2);
+            // Where nobody has anything to do, time runs on to the next deadline, as it does in the real loop.
+            if (self.actors.is_empty() || self.lot(100))
+                && let Some(at) = planner::deadline(&self.state)
+            {
+                self.now = self.now.max(at);
+            }
+            if turn < 2000 && self.lot(self.shape.command_per_mille) {
+                self.any_command();
+            }
+            if turn == 2000 {
+                self.command(Command::ResumePool);
+                self.command(Command::Resize(Resize::To(3)));
+                for task in 0..self.shape.tasks {
+                    self.command(Command::ResumeTask(TaskId(task)));
+                }
+            }
+            self.act();
+        }
+        panic!("the run never ends: {:?}, phase {:?}, {:?}", self.state.counts, self.state.phase, self.shape);
+    }
+}
+
+fn shape() -> impl Strategy<Value = Shape> {
+    (
+        any::<u64>(),
+        0..120_u32,
+        0..9_u32,
+        prop_oneof![Just(0), 1..30_u64],
+        prop_oneof![Just(0), 1..300_u64],
+        prop_oneof![Just(0), 1..200_u64],
+        0..3_u32,
+        prop_oneof![Just(None), (1..30_u64).prop_map(Some)],
+        prop_oneof![Just(None), (1..6_u32).prop_map(Some)],
+        prop_oneof![Just(10), Just(1000), Just(30_000_u64)],
+    )
+        .prop_map(
+            |(seed, tasks, workers, kill, fail, command, retries, timeout_ms, recycle_after, task_us_max)| Shape {
+                seed,
+                tasks,
+                workers,
+                kill_per_mille: kill,
+                fail_per_mille: fail,
+                command_per_mille: command,
+                retries,
+                timeout_ms,
+                recycle_after,
+                task_us_max,
+            },
+        )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever happens, the run ends, and every task has ended at most once.
+    #[test]
+    fn every_history_ends_and_every_task_ends_once(shape in shape()) {
+        let mut world = World::new(shape.clone());
+        world.run();
+        let state = &world.state;
+        prop_assert!(state.workers.is_empty());
+        if !state.unplanned.given_up {
+            prop_assert_eq!(state.counts.ended(), shape.tasks, "{:?}", state.counts);
+        }
+    }
+
+    /// A history without deaths, failures and commands does everything exactly once, in the order of stages.
+    #[test]
+    fn an_undisturbed_history_does_everything(seed in any::<u64>(), tasks in 0..200_u32, workers in 1..9_u32) {
+        let calm = Shape {
+            seed, tasks, workers,
+            kill_per_mille: 0, fail_per_mille: 0, command_per_mille: 0, retries: 0,
+            timeout_ms: None, recycle_after: None, task_us_max: 500,
+        };
+        let mut world = World::new(calm);
+        world.run();
+        prop_assert_eq!(world.state.count(Status::Done), tasks);
+        prop_assert!(world.starts.values().all(|&starts| starts == 1));
+    }
+
+    /// The state is nothing but the fold of its events, and says so from any point on.
+    #[test]
+    fn stopping_leaves_nothing_in_flight(shape in shape(), turns in 1..400_u32) {
+        let mut world = World::new(shape);
+        for _ in 0..turns {
+            world.plan();
+            world.now.0 += 50;
+            world.act();
+        }
+        world.command(Command::Stop);
+        for _ in 0..TURNS_MAX {
+            world.plan();
+            if world.state.phase == Phase::Ended {
+                break;
+            }
+            world.now.0 += 500;
+            world.act();
+        }
+        prop_assert_eq!(world.state.phase, Phase::Ended);
+        prop_assert_eq!(world.state.counts.in_flight(), 0);
+    }
+}

@@ -1,0 +1,386 @@
+//! The one loop: receive, stamp, apply, plan, perform, publish. Nothing else changes the state of a live run.
+//! It does not decide (the planner does), draws nothing, prints nothing, and never waits for anything but its epoll.
+
+mod perform;
+mod receive;
+
+use std::collections::{HashMap, VecDeque};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crossbeam_channel::Sender;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::signalfd::SignalFd;
+
+use super::child::Child;
+use super::mailbox::{Inbox, Mailbox, mailbox};
+use super::planner::{self, Step};
+use super::poller::Poller;
+use super::publish::{Publisher, Subscriber, Told};
+use super::sampler::Sampler;
+use super::signals::{self, HangUp};
+use crate::clock::Clock;
+use crate::command::{Asker, Command};
+use crate::event::{Elapsed, Event, Phase, Start, What};
+use crate::model::{IllegalEvent, State};
+use crate::offspring;
+use crate::task::{Pid, RawText, WorkerId};
+
+/// How many decisions are carried out before the loop looks at its inputs again. Starting a process is the slowest.
+const STEPS_A_TURN_MAX: usize = 256;
+
+/// See [`STEPS_A_TURN_MAX`].
+const STARTS_A_TURN_MAX: usize = 8;
+
+/// Between two ticks, while something runs.
+const TICK_MS: u64 = 1_000;
+
+/// How many workers are measured at a tick; one costs a tenth of a millisecond.
+const SAMPLES_AT_ONCE_MAX: usize = 32;
+
+/// How soon a slow follower, or what a dead worker left behind, is tried again.
+const AGAIN_MS: u64 = 20;
+
+/// How long a stopped run waits, after its end, for those who have not read everything.
+const LAST_WORDS_WITHIN: Duration = Duration::from_secs(1);
+
+/// How many open files the parent asks for: three a worker, and some.
+const OPEN_FILES_WANTED: u64 = 8_192;
+
+/// What a run is started with.
+pub struct Settings {
+    /// The run's first event.
+    pub start: Start,
+    /// How many workers at first.
+    pub target: u32,
+    /// What the scenario asks for, and when.
+    pub timed: Vec<Timed>,
+    /// An existing folder for output that is too long to travel; whoever made it removes it.
+    pub spool: RawText,
+    /// How much of a command's stream is kept.
+    pub output_bytes_max: u64,
+    /// What the end of the terminal means.
+    pub hang_up: HangUp,
+    /// Whether CPU and memory are measured.
+    pub samples: Samples,
+    /// Rung at USR1: somebody wants to know what runs.
+    pub asked: Option<Sender<()>>,
+}
+
+/// Whether CPU and memory are measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Samples {
+    /// Once a second, of workers that have something to do.
+    Wanted,
+    /// Never.
+    NotWanted,
+}
+
+/// Something the scenario asks for at a time of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timed {
+    /// On the active clock.
+    pub at: Elapsed,
+    /// What.
+    pub command: Command,
+}
+
+/// A running pool.
+pub struct Pool {
+    /// The way in.
+    pub mailbox: Mailbox,
+    /// The loop's thread; ends with the run.
+    pub thread: JoinHandle<Finished>,
+}
+
+/// What is left of a run.
+pub struct Finished {
+    /// The state after the last event.
+    pub state: State,
+    /// Whether the followers got everything.
+    pub told: Told,
+    signals: SignalFd,
+    hurry: Hurry,
+}
+
+pub(super) struct Supervisor {
+    state: State,
+    clock: Clock,
+    now: Elapsed,
+    poller: Poller,
+    inbox: Inbox,
+    signals: SignalFd,
+    sampler: Option<Sampler>,
+    publisher: Publisher,
+    settings: Settings,
+    timed: VecDeque<Timed>,
+    children: HashMap<WorkerId, Child>,
+    unsent: Vec<WorkerId>,
+    unpublished: Vec<Event>,
+    scratch: Box<[u8]>,
+    open_files: u64,
+    /// Children this process had before it became this program (a shell's `exec`): none of ours.
+    inherited: Vec<Pid>,
+    next_tick: Elapsed,
+    /// How far down the list of workers the latest measurement went.
+    sampled_to: usize,
+    /// When adopted orphans are looked for again.
+    sweep_at: Option<Elapsed>,
+    /// Workers that closed their socket and have not exited, and until when they may take their time.
+    hung_up: Vec<(WorkerId, Elapsed)>,
+    hurry: Hurry,
+}
+
+/// Starts the loop on a thread of its own. Signals must be blocked already (see [`super::block_signals`]).
+///
+/// # Errors
+/// When the system has no descriptor or thread left for it.
+pub fn start(settings: Settings, subscribers: Vec<Subscriber>) -> std::io::Result<Pool> {
+    let (mailbox, inbox) = mailbox()?;
+    let signals = signals::descriptor()?;
+    let poller = Poller::new()?;
+    poller.watch_bell(&*inbox.bell)?;
+    poller.watch_signals(&signals)?;
+    let inherited = offspring::children();
+    offspring::adopt_orphans()?;
+    let sampler = match settings.samples {
+        Samples::Wanted => Some(Sampler::start(mailbox.clone())?),
+        Samples::NotWanted => None,
+    };
+    let mut timed = settings.timed.clone();
+    timed.sort_by_key(|timed| timed.at);
+    let supervisor = Supervisor {
+        state: State::new(),
+        clock: Clock::start(),
+        now: Elapsed::default(),
+        poller,
+        inbox,
+        signals,
+        sampler,
+        publisher: Publisher::new(subscribers),
+        timed: timed.into(),
+        settings,
+        children: HashMap::new(),
+        unsent: Vec::new(),
+        unpublished: Vec::new(),
+        scratch: vec![0; 64 << 10].into_boxed_slice(),
+        open_files: raise_open_files(),
+        inherited,
+        next_tick: Elapsed::default().plus_ms(TICK_MS),
+        sampled_to: 0,
+        sweep_at: None,
+        hung_up: Vec::new(),
+        hurry: Hurry::No,
+    };
+    let thread = std::thread::Builder::new().name("supervisor".to_owned()).spawn(move || supervisor.run())?;
+    Ok(Pool { mailbox, thread })
+}
+
+/// Raises our own limit as far as it helps; returns the former one, which tasks get.
+fn raise_open_files() -> u64 {
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return 1024 };
+    if soft < OPEN_FILES_WANTED {
+        // With the limit as it is the pool can still be as large as it allows; the start that fails says so.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, OPEN_FILES_WANTED.min(hard), hard);
+    }
+    soft
+}
+
+impl Supervisor {
+    fn run(mut self) -> Finished {
+        self.record(What::RunStarted(Box::new(self.settings.start.clone())));
+        self.record(What::TargetSet { workers: self.settings.target, by: Asker::Start });
+        let mut ready = Vec::new();
+        loop {
+            let rested = self.plan();
+            self.send_all();
+            self.publish();
+            if self.state.phase == Phase::Ended {
+                return self.finish();
+            }
+            let until = if rested == Rested::No { Some(self.now) } else { self.until() };
+            self.poller.wait(self.clock.now(), until, &mut ready).expect("BUG: epoll does not work");
+            self.now = self.clock.now();
+            self.receive(&ready);
+            self.keep_time();
+        }
+    }
+
+    /// Carries out what the planner wants until it wants nothing, or the turn is over.
+    fn plan(&mut self) -> Rested {
+        let mut starts = 0;
+        for _ in 0..STEPS_A_TURN_MAX {
+            let gate = self.publisher.gate();
+            let Some(step) = planner::next(&self.state, self.now, gate) else { return Rested::Yes };
+            starts += usize::from(matches!(step.effect, planner::Effect::Spawn(_)));
+            self.take(step);
+            if starts >= STARTS_A_TURN_MAX {
+                break;
+            }
+        }
+        Rested::No
+    }
+
+    fn take(&mut self, step: Step) {
+        self.record(step.event);
+        self.perform(step.effect);
+    }
+
+    fn take_command(&mut self, command: Command, asker: Asker) {
+        if matches!(command, Command::Stop | Command::Kill) {
+            self.hurry = Hurry::Yes;
+        }
+        for step in super::accept::accept(&self.state, command, asker) {
+            self.take(step);
+        }
+    }
+
+    /// Our own decisions and facts always fit the state.
+    fn record(&mut self, what: What) {
+        if let Err(illegal) = self.try_record(what) {
+            panic!("BUG: {illegal}");
+        }
+    }
+
+    fn try_record(&mut self, what: What) -> Result<(), IllegalEvent> {
+        let event = Event { at: self.now, what };
+        self.state.apply(&event)?;
+        if !self.publisher.is_alone() {
+            self.unpublished.push(event);
+        }
+        Ok(())
+    }
+
+    fn publish(&mut self) {
+        self.publisher.publish(std::mem::take(&mut self.unpublished));
+        if self.publisher.is_behind() {
+            self.publisher.catch_up(&self.state);
+        }
+    }
+
+    /// When the loop must wake though nothing happens.
+    fn until(&self) -> Option<Elapsed> {
+        let timed = self.timed.front().and_then(|timed| self.state.when_active(timed.at));
+        let tick = self.is_lively().then_some(self.next_tick);
+        let behind = self.publisher.is_behind().then(|| self.now.plus_ms(AGAIN_MS));
+        let hung_up = self.hung_up.iter().map(|(_, until)| *until).min();
+        [planner::deadline(&self.state), timed, tick, behind, self.sweep_at, hung_up].into_iter().flatten().min()
+    }
+
+    /// Whether clocks and rates on a screen move.
+    fn is_lively(&self) -> bool {
+        !self.state.is_paused() && (self.state.counts.in_flight() > 0 || self.state.queue.next_release().is_some())
+    }
+
+    /// Does what the clock says.
+    fn keep_time(&mut self) {
+        while let Some(timed) = self.timed.front() {
+            if self.state.active_at(self.now) < timed.at {
+                break;
+            }
+            if let Some(timed) = self.timed.pop_front() {
+                self.take_command(timed.command, Asker::Scenario);
+            }
+        }
+        if self.sweep_at.is_some_and(|at| at <= self.now) {
+            self.sweep();
+        }
+        self.end_hung_up();
+        if self.next_tick <= self.now {
+            self.next_tick = self.now.plus_ms(TICK_MS);
+            if self.is_lively() {
+                self.record(What::Ticked);
+                self.want_samples();
+            }
+        }
+    }
+
+    /// A few workers at a time, one after the other, so that measuring costs the same however many there are.
+    fn want_samples(&mut self) {
+        let Some(sampler) = &self.sampler else { return };
+        let lively =
+            self.state.workers.iter().filter(|worker| !worker.in_flight.is_empty() || worker.cpu_percent > 0.0);
+        let lively: Vec<_> = lively.filter_map(|worker| Some((worker.id, worker.pid?))).collect();
+        let first = if self.sampled_to < lively.len() { self.sampled_to } else { 0 };
+        let some: Vec<_> = lively.iter().skip(first).take(SAMPLES_AT_ONCE_MAX).copied().collect();
+        self.sampled_to = first + some.len();
+        sampler.want(some);
+    }
+
+    /// Kills what dead workers left to us and reaps what died; looks again until nothing is left.
+    fn sweep(&mut self) {
+        let remaining = offspring::kill_once(&self.spared());
+        self.sweep_at = (remaining == offspring::Remaining::Some).then(|| self.now.plus_ms(AGAIN_MS));
+    }
+
+    /// The children that are to live.
+    fn spared(&self) -> Vec<Pid> {
+        self.children.values().map(|child| child.pid).chain(self.inherited.iter().copied()).collect()
+    }
+
+    fn finish(self) -> Finished {
+        offspring::kill_all(&self.spared());
+        let Self { state, publisher, inbox, signals, mut hurry, .. } = self;
+        // Whoever still sends must not wait for a loop that is over.
+        drop(inbox);
+        let clock = Clock::start();
+        let told = publisher.finish(&state, || {
+            if signals::end_is_wanted(&signals) {
+                hurry = Hurry::Yes;
+            }
+            hurry == Hurry::No || clock.elapsed() < LAST_WORDS_WITHIN
+        });
+        Finished { state, told, signals, hurry }
+    }
+}
+
+/// Whether somebody wants the program to end, with or without its last words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hurry {
+    No,
+    Yes,
+}
+
+impl Finished {
+    /// Whether somebody wants the program to end now: the run was told to stop, or a signal came after it.
+    pub fn end_is_wanted(&mut self) -> bool {
+        if signals::end_is_wanted(&self.signals) {
+            self.hurry = Hurry::Yes;
+        }
+        self.hurry == Hurry::Yes
+    }
+}
+
+/// Whether the planner has nothing more to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rested {
+    Yes,
+    No,
+}
+
+/// What a limit that was met is called, and how it is raised.
+fn told(error: &std::io::Error) -> String {
+    use nix::errno::Errno;
+    match error.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::EMFILE) => {
+            let limit = getrlimit(Resource::RLIMIT_NOFILE).map_or(0, |(soft, _)| soft);
+            format!("this process may have {limit} open files and all are in use; raise it with ulimit -n")
+        }
+        Some(Errno::ENFILE) => "the whole system is out of open files (fs.file-max)".to_owned(),
+        Some(Errno::EAGAIN) => {
+            let limit = getrlimit(Resource::RLIMIT_NPROC).map_or(0, |(soft, _)| soft);
+            format!(
+                "no more processes: your limit is {limit} (ulimit -u), or the system's or the container's is reached"
+            )
+        }
+        Some(Errno::ENOMEM) => "there is no memory left".to_owned(),
+        Some(errno) => errno.desc().to_lowercase(),
+        None => error.to_string(),
+    }
+}
+
+/// The parent's own process.
+#[must_use]
+pub fn own_pid() -> Pid {
+    Pid(std::process::id().cast_signed())
+}

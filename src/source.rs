@@ -1,0 +1,10 @@
+//! Where tasks come from: folders that are walked, and lines that are read, while the first tasks are already being done.
+//! It does not know who carries the tasks out, or how many at once.
+
+mod lines;
+mod target;
+mod walk;
+
+pub use lines::{Inputs, Separator, lines};
+pub use target::{CopyPlan, CopyPlanItem, PlanError, Shape, plan};
+pub use walk::{Closed, walk};

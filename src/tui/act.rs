@@ -1,0 +1,259 @@
+//! What keys, clicks and pastes do: changes of the view, and commands to ask for. PURE.
+//! It does not know the terminal, and changes nothing of the run itself: it only says what to ask.
+
+mod dialog;
+mod mouse;
+mod steer;
+mod walk;
+
+use ratatui::layout::Rect;
+
+use super::input::Mouse;
+use super::keymap::{Action, Key, Mode, lookup};
+use super::screen::{self, Layout};
+use super::theme::Theme;
+use super::viewer::{Column, Follow, List, Overlay, Pane, SortOrder, Toast, Viewer, Zoom};
+use crate::command::{Command, Resize};
+use crate::event::{Elapsed, Phase};
+use crate::model::State;
+
+/// How long a message stays.
+const TOAST_MS: u64 = 4000;
+
+/// What follows from an action beyond the view.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Effect {
+    /// Ask for this.
+    Ask(Command),
+    /// Leave the screen now.
+    Leave,
+    /// Leave the screen when the run has ended.
+    LeaveAtEnd,
+    /// Stop the program as Ctrl-Z does.
+    Suspend,
+    /// Draw everything anew.
+    Redraw,
+    /// Put this on the clipboard.
+    Copy(String),
+}
+
+/// What the person sees and what is really the case.
+#[derive(Clone, Copy)]
+pub(super) struct Sight<'a> {
+    /// The state on the screen; behind the live one while the view is frozen.
+    pub shown: &'a State,
+    /// The state as it is.
+    pub live: &'a State,
+    /// The whole screen.
+    pub area: Rect,
+    /// How things look; decides where long lines break.
+    pub theme: &'a Theme,
+    /// The clock of the screen.
+    pub now: Elapsed,
+}
+
+/// What is to be done, or why not.
+type Answer = Result<Vec<Effect>, String>;
+
+impl Sight<'_> {
+    fn layout(&self, viewer: &Viewer) -> Layout {
+        screen::layout(self.area, self.shown, viewer)
+    }
+}
+
+/// A key was pressed.
+pub(super) fn on_key(key: Key, viewer: &mut Viewer, sight: &Sight<'_>) -> Vec<Effect> {
+    let mode = Mode::of(&viewer.overlay);
+    match (lookup(mode, key), key.typed()) {
+        (Some(Action::TypeSize), Some(digit)) => {
+            let effects = act(Action::TypeSize, viewer, sight);
+            dialog::type_text(digit.encode_utf8(&mut [0; 4]), viewer);
+            effects
+        }
+        (Some(action), _) => act(action, viewer, sight),
+        (None, Some(char)) if mode.takes_text() => {
+            dialog::type_text(char.encode_utf8(&mut [0; 4]), viewer);
+            Vec::new()
+        }
+        (None, _) => Vec::new(),
+    }
+}
+
+/// Text was pasted: into a line that takes text, else nowhere.
+pub(super) fn on_paste(text: &str, viewer: &mut Viewer) {
+    if Mode::of(&viewer.overlay).takes_text() {
+        dialog::type_text(text.lines().next().unwrap_or_default(), viewer);
+    }
+}
+
+/// The mouse did something.
+pub(super) fn on_mouse(mouse: Mouse, viewer: &mut Viewer, sight: &Sight<'_>) {
+    mouse::on_mouse(mouse, viewer, sight);
+}
+
+/// Does it, or leaves a message why not.
+pub(super) fn act(action: Action, viewer: &mut Viewer, sight: &Sight<'_>) -> Vec<Effect> {
+    match answer(action, viewer, sight) {
+        Ok(effects) => effects,
+        Err(refusal) => {
+            say(viewer, sight, refusal);
+            Vec::new()
+        }
+    }
+}
+
+/// After the state has changed: lets go of what is no longer there.
+pub(super) fn settle(viewer: &mut Viewer, sight: &Sight<'_>) {
+    if viewer.toast.as_ref().is_some_and(|toast| sight.now >= toast.until) {
+        viewer.toast = None;
+    }
+    if let Some(id) = viewer.worker
+        && sight.shown.workers.get(id).is_none()
+    {
+        // Whoever took the seat is what the person had in view.
+        let successor = sight.shown.workers.seat_of(id).and_then(|slot| sight.shown.workers.at(slot));
+        viewer.worker = successor.map(|worker| worker.id);
+    }
+    viewer.task = viewer.task.filter(|&task| sight.shown.task(task).is_some());
+    match viewer.overlay {
+        Overlay::Signals { task, .. } if !steer::takes_signals(task, sight.live) => {
+            viewer.overlay = Overlay::None;
+            say(viewer, sight, format!("task {task} does not run any more"));
+        }
+        Overlay::ConfirmQuit if sight.live.phase == Phase::Ended => viewer.overlay = Overlay::None,
+        Overlay::Size { .. } if sight.live.phase > Phase::Running => viewer.overlay = Overlay::None,
+        _ => {}
+    }
+}
+
+/// Leaves a message for a few seconds.
+pub(super) fn say(viewer: &mut Viewer, sight: &Sight<'_>, text: impl Into<String>) {
+    viewer.toast = Some(Toast { text: text.into(), until: sight.now.plus_ms(TOAST_MS) });
+}
+
+fn answer(action: Action, viewer: &mut Viewer, sight: &Sight<'_>) -> Answer {
+    match action {
+        Action::Grow => steer::resize(Resize::By(1), sight.live),
+        Action::Shrink => steer::resize(Resize::By(-1), sight.live),
+        Action::TypeSize => {
+            steer::can_resize(sight.live)?;
+            viewer.overlay = Overlay::Size { typed: String::new() };
+            Ok(Vec::new())
+        }
+        Action::TogglePool => steer::toggle_pool(sight.live),
+        Action::Drain => steer::drain(sight.live),
+        Action::Replace => steer::replace(viewer, sight.live),
+        Action::ToggleTask => steer::toggle_task(viewer, sight.live),
+        Action::Stop => steer::stop(viewer, sight.live),
+        Action::Kill => steer::kill(viewer, sight.live),
+        Action::Signal => steer::open_signals(viewer, sight.live),
+        Action::Retry => steer::retry(viewer, sight.live),
+        Action::Copy => steer::copy(viewer, sight),
+        Action::Quit => Ok(steer::quit(viewer, sight.live)),
+        Action::QuitNow => Ok(steer::quit_now(viewer, sight.live)),
+        Action::Suspend => Ok(vec![Effect::Suspend]),
+        Action::Redraw => Ok(vec![Effect::Redraw]),
+        Action::Accept | Action::Cancel | Action::Erase | Action::EraseAll => dialog::answer(action, viewer, sight),
+        Action::Down | Action::Up | Action::PageDown | Action::PageUp | Action::First | Action::Last => {
+            if viewer.overlay == Overlay::None {
+                walk::step(action, viewer, sight);
+            } else {
+                dialog::choose(action, viewer, sight);
+            }
+            Ok(Vec::new())
+        }
+        Action::NextMatch => walk::match_step(Action::Down, viewer, sight),
+        Action::PreviousMatch => walk::match_step(Action::Up, viewer, sight),
+        Action::Detail => walk::show_detail(viewer, sight),
+        other => {
+            look(other, viewer)?;
+            Ok(Vec::new())
+        }
+    }
+}
+
+/// What changes only the view.
+fn look(action: Action, viewer: &mut Viewer) -> Result<(), String> {
+    match action {
+        Action::NextPane => viewer.focus = viewer.focus.next(),
+        Action::PreviousPane => viewer.focus = viewer.focus.previous(),
+        Action::Focus(pane) => viewer.focus = pane,
+        Action::Zoom => {
+            viewer.zoom = match viewer.zoom {
+                Zoom::All => Zoom::Focused,
+                Zoom::Focused => Zoom::All,
+            }
+        }
+        Action::Timeline if viewer.focus == Pane::Timeline && viewer.zoom == Zoom::Focused => {
+            viewer.focus = Pane::Workers;
+            viewer.zoom = Zoom::All;
+        }
+        Action::Timeline => {
+            viewer.focus = Pane::Timeline;
+            viewer.zoom = Zoom::Focused;
+        }
+        Action::Freeze => {
+            viewer.follow = match viewer.follow {
+                Follow::Live => Follow::Frozen,
+                Follow::Frozen => Follow::Live,
+            }
+        }
+        Action::Filter => viewer.overlay = Overlay::Filter { typed: viewer.filter.clone() },
+        Action::Help => viewer.overlay = Overlay::Help { chosen: 0, filter: String::new() },
+        Action::Palette => viewer.overlay = Overlay::Palette { typed: String::new(), chosen: 0 },
+        Action::SortLeft | Action::SortRight | Action::SortReverse => return sort(action, viewer),
+        Action::Back => back(viewer),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// One step back towards the view as it was at the start.
+fn back(viewer: &mut Viewer) {
+    if viewer.toast.take().is_some() {
+    } else if viewer.zoom == Zoom::Focused {
+        viewer.zoom = Zoom::All;
+    } else if viewer.focus == Pane::Detail {
+        viewer.focus = Pane::Tasks;
+    } else if !viewer.filter.is_empty() {
+        viewer.filter.clear();
+    } else {
+        viewer.task = None;
+        viewer.worker = None;
+        viewer.log_back = 0;
+    }
+}
+
+fn sort(action: Action, viewer: &mut Viewer) -> Result<(), String> {
+    match viewer.focus {
+        Pane::Workers => sort_list(action, &mut viewer.workers),
+        Pane::Tasks => sort_list(action, &mut viewer.tasks),
+        _ => return Err("only workers and tasks can be sorted: Tab goes there".to_owned()),
+    }
+    Ok(())
+}
+
+fn sort_list<C: Column>(action: Action, list: &mut List<C>) {
+    let count = C::ALL.len();
+    let at = C::ALL.iter().position(|&column| column == list.column).unwrap_or(0);
+    match action {
+        Action::SortLeft => sort_by(C::ALL[(at + count - 1) % count], list),
+        Action::SortRight => sort_by(C::ALL[(at + 1) % count], list),
+        _ => reverse(list),
+    }
+}
+
+fn sort_by<C: Column>(column: C, list: &mut List<C>) {
+    list.column = column;
+    list.order = column.order_first();
+}
+
+fn reverse<C>(list: &mut List<C>) {
+    list.order = match list.order {
+        SortOrder::Ascending => SortOrder::Descending,
+        SortOrder::Descending => SortOrder::Ascending,
+    };
+}
+
+#[cfg(test)]
+mod tests;

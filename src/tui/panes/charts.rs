@@ -1,0 +1,289 @@
+//! The charts pane: queue depth and throughput over the run, and throughput by pool size. PURE.
+//! It does not know single tasks; it draws the run's history, whole, squeezed into its columns.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::event::Elapsed;
+use crate::model::{Bucket, MarkerKind, SizeUse, State};
+use crate::text::width;
+use crate::tui::format::{bytes_per_s, count, eighths, per_s};
+use crate::tui::theme::{Role, Theme};
+use crate::tui::viewer::{Pane, Viewer};
+
+use super::axis::{Axis, SPAN_US_MIN};
+use super::draw::{Cursor, Frame, frame, hint, put, row};
+
+/// A pool size used for less than this tells nothing.
+const SIZE_US_MIN: u64 = 500_000;
+
+/// Throughput is averaged over at least this long, so that single tasks are no spikes.
+const SMOOTH_US: u64 = 1_000_000;
+
+/// Draws the pane: up to three boxes, one above the other.
+pub fn render(area: Rect, buf: &mut Buffer, state: &State, viewer: &Viewer, theme: &Theme) {
+    let sizes = sizes(state);
+    let Boxes { depth, speed, by_size } = split(area, sizes.len());
+    render_depth(depth, buf, state, viewer, theme);
+    if let Some(speed) = speed {
+        render_speed(speed, buf, state, viewer, theme);
+    }
+    if let Some(by_size) = by_size {
+        render_sizes(by_size, buf, &sizes, state, viewer, theme);
+    }
+}
+
+/// The boxes' places; where there is little room, throughput over time goes first, then throughput by size.
+fn split(area: Rect, sizes: usize) -> Boxes {
+    let sizes = u16::try_from(sizes).unwrap_or(u16::MAX);
+    let least = if area.height >= 9 { 6 } else { 3 };
+    let by_size = sizes.saturating_add(2).clamp(3, (area.height / 3).max(3));
+    let by_size = if sizes > 0 && area.height >= by_size + least { by_size } else { 0 };
+    let rest = area.height - by_size;
+    let (depth, speed) = if rest >= 6 { (rest / 2, rest - rest / 2) } else { (rest, 0) };
+    let part = |y: u16, height: u16| Rect { y: area.y + y, height, ..area };
+    let some = |part: Rect| (part.height > 0).then_some(part);
+    Boxes { depth: part(0, depth), speed: some(part(depth, speed)), by_size: some(part(rest, by_size)) }
+}
+
+struct Boxes {
+    depth: Rect,
+    speed: Option<Rect>,
+    by_size: Option<Rect>,
+}
+
+fn render_depth(area: Rect, buf: &mut Buffer, state: &State, viewer: &Viewer, theme: &Theme) {
+    let extra = format!("{} waiting", count(state.counts.waiting().into()));
+    let look = Frame { pane: Pane::Charts, title: "Queue depth", beside: "", extra: &extra };
+    let inner = frame(buf, area, &look, viewer, theme);
+    let axis = axis(inner, state);
+    let marks = resizes(state);
+    // The sizes need a line of their own, but not at the price of half the chart.
+    let labelled = u16::from(!marks.is_empty() && inner.height >= 3);
+    let chart = Rect { y: inner.y + labelled, height: inner.height.saturating_sub(labelled), ..inner };
+    let values =
+        per_column(&axis, state, |buckets| f64::from(buckets.iter().map(|bucket| bucket.depth).max().unwrap_or(0)));
+    render_bars(chart, buf, &values, Role::Depth, theme);
+    render_moments(chart, buf, &axis, &marks, theme);
+    if labelled > 0 {
+        axis.render_labels(buf, inner.y, &marks, theme);
+    }
+}
+
+fn render_speed(area: Rect, buf: &mut Buffer, state: &State, viewer: &Viewer, theme: &Theme) {
+    let unit = Unit::of(state);
+    let rate = state.rate();
+    let now = if unit == Unit::Bytes { rate.bytes_per_s } else { rate.tasks_per_s };
+    let extra = if state.phase >= crate::event::Phase::Closing { String::new() } else { unit.words(now) };
+    let look = Frame { pane: Pane::Charts, title: "Throughput", beside: "", extra: &extra };
+    let inner = frame(buf, area, &look, viewer, theme);
+    let axis = axis(inner, state);
+    let stepped = u16::from(inner.height >= 2);
+    let chart = Rect { height: inner.height.saturating_sub(stepped), ..inner };
+    let values = smoothed(&axis, state, unit);
+    render_bars(chart, buf, &values, Role::Speed, theme);
+    render_moments(chart, buf, &axis, &resizes(state), theme);
+    if stepped > 0 {
+        render_steps(row(inner, inner.height - 1), buf, &axis, state, theme);
+    }
+}
+
+/// The number of workers aimed at, as a line that says every new number where it begins.
+fn render_steps(area: Rect, buf: &mut Buffer, axis: &Axis, state: &State, theme: &Theme) {
+    let targets = per_column(axis, state, |buckets| f64::from(buckets.last().map_or(0, |bucket| bucket.target)));
+    let glyphs = theme.glyphs();
+    let mut cursor = Cursor::new(buf, area, 0);
+    let mut before = None;
+    let mut written = 0;
+    for target in targets.iter().map_while(|target| *target) {
+        if written > 0 {
+            written -= 1;
+        } else if before == Some(target.to_bits()) {
+            cursor.text(glyphs.line, theme.style(Role::Faint));
+        } else {
+            let label = match before {
+                None => format!("size {target:.0} "),
+                Some(_) => format!("{}{target:.0} ", glyphs.moment),
+            };
+            cursor.text(&label, theme.style(Role::Marker));
+            written = width(&label) - 1;
+            before = Some(target.to_bits());
+        }
+    }
+}
+
+fn render_sizes(area: Rect, buf: &mut Buffer, sizes: &[(u32, SizeUse)], state: &State, viewer: &Viewer, theme: &Theme) {
+    let unit = Unit::of(state);
+    let best = sizes.iter().max_by(|a, b| unit.rate(&a.1).total_cmp(&unit.rate(&b.1))).map(|&(size, _)| size);
+    let title = if theme.glyphs().border.horizontal_top.is_ascii() {
+        "Throughput x pool size"
+    } else {
+        "Throughput × pool size"
+    };
+    let inner = frame(buf, area, &Frame { pane: Pane::Charts, title, beside: "", extra: "" }, viewer, theme);
+    let top =
+        best.and_then(|best| sizes.iter().find(|(size, _)| *size == best)).map_or(0.0, |(_, used)| unit.rate(used));
+    let digits = sizes.iter().map(|(size, _)| size.to_string().len()).max().unwrap_or(1);
+    let chosen = worth_showing(sizes, usize::from(inner.height), best, state.ready());
+    for (line, (size, used)) in (0..inner.height).zip(chosen) {
+        let rate = unit.rate(used);
+        let winner = best == Some(*size) && sizes.len() > 1;
+        let role = if winner { Role::Best } else { Role::Text };
+        let figure = unit.words(rate);
+        let mut cursor = Cursor::new(buf, row(inner, line), 0);
+        cursor.text(&format!("size {size:>digits$} "), theme.style(role));
+        let tail: u16 = if sizes.len() > 1 { 10 + 5 } else { 10 };
+        let bar = cursor.left().saturating_sub(tail + 2);
+        if bar >= 4 {
+            let (left, right) = theme.glyphs().scale;
+            let share = if top > 0.0 { rate / top } else { 0.0 };
+            let filled = if winner { Role::Best } else { Role::Bar };
+            cursor.text(left, theme.style(Role::Faint));
+            cursor.bar(share, bar, theme.style(filled), theme).text(right, theme.style(Role::Faint));
+        }
+        cursor.number(&figure, 10, theme.style(role));
+        if winner {
+            cursor.text(" best", theme.style(Role::Best));
+        }
+    }
+    if sizes.is_empty() {
+        hint(buf, inner, "no size has been used for long enough", theme);
+    }
+}
+
+/// The sizes that tell something, with what was got done at them.
+fn sizes(state: &State) -> Vec<(u32, SizeUse)> {
+    let used = state.history.by_size().iter();
+    used.filter(|(size, used)| **size > 0 && used.time_us >= SIZE_US_MIN).map(|(&size, &used)| (size, used)).collect()
+}
+
+/// When there are more sizes than lines: the best, the present one, and those used longest, by size.
+fn worth_showing(sizes: &[(u32, SizeUse)], lines: usize, best: Option<u32>, ready: u32) -> Vec<&(u32, SizeUse)> {
+    let mut chosen: Vec<&(u32, SizeUse)> = sizes.iter().collect();
+    let must = |size: u32| Some(size) == best || size == ready;
+    chosen.sort_by_key(|(size, used)| std::cmp::Reverse((must(*size), used.time_us)));
+    chosen.truncate(lines);
+    chosen.sort_by_key(|(size, _)| *size);
+    chosen
+}
+
+/// What throughput is counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unit {
+    Bytes,
+    Tasks,
+}
+
+impl Unit {
+    /// Bytes, where most tasks are about bytes.
+    fn of(state: &State) -> Self {
+        let mostly_bytes = state.bytes_total > 0 && state.tasks_without_bytes < state.counts.total().div_ceil(2);
+        if mostly_bytes { Self::Bytes } else { Self::Tasks }
+    }
+
+    fn rate(self, used: &SizeUse) -> f64 {
+        match self {
+            Self::Bytes => used.bytes_per_s(),
+            Self::Tasks => used.tasks_per_s(),
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "drawn in eighths of a line")]
+    fn amount(self, bucket: &Bucket) -> f64 {
+        match self {
+            Self::Bytes => bucket.bytes as f64,
+            Self::Tasks => f64::from(bucket.done),
+        }
+    }
+
+    fn words(self, rate: f64) -> String {
+        match self {
+            Self::Bytes => bytes_per_s(rate),
+            Self::Tasks => per_s(rate),
+        }
+    }
+}
+
+fn axis(inner: Rect, state: &State) -> Axis {
+    let to = Elapsed(state.now.0.max(SPAN_US_MIN));
+    Axis { from: Elapsed(0), to, x: inner.x, columns: inner.width }
+}
+
+fn resizes(state: &State) -> Vec<(Elapsed, String)> {
+    let markers = state.history.markers().iter();
+    markers
+        .filter_map(|marker| match marker.kind {
+            MarkerKind::Resize { from, to } => Some((marker.at, format!("{from}->{to}"))),
+            MarkerKind::Loss | MarkerKind::Failure => None,
+        })
+        .collect()
+}
+
+/// One value a column, from the buckets that fall into it; none for what is still to come.
+fn per_column(axis: &Axis, state: &State, value: impl Fn(&[Bucket]) -> f64) -> Vec<Option<f64>> {
+    let buckets = state.history.buckets();
+    let step_us = state.history.bucket_us();
+    let index = |at: Elapsed| usize::try_from(at.0 / step_us).unwrap_or(usize::MAX).min(buckets.len());
+    (0..axis.columns)
+        .map(|column| {
+            let (from, to) = (axis.moment(column), axis.moment(column + 1));
+            if from > state.now {
+                return None;
+            }
+            let start = index(from).min(buckets.len().saturating_sub(1));
+            let end = index(to).max(start + 1);
+            Some(value(&buckets[start..end]))
+        })
+        .collect()
+}
+
+/// The rate in each column, averaged over the time before its end.
+fn smoothed(axis: &Axis, state: &State, unit: Unit) -> Vec<Option<f64>> {
+    let buckets = state.history.buckets();
+    let step_us = state.history.bucket_us();
+    (0..axis.columns)
+        .map(|column| {
+            let (from, to) = (axis.moment(column), axis.moment(column + 1).min(state.now));
+            if from > state.now {
+                return None;
+            }
+            let reach_us = (to.0.saturating_sub(from.0)).max(SMOOTH_US).max(step_us);
+            let end = usize::try_from(to.0.div_ceil(step_us)).unwrap_or(usize::MAX).clamp(1, buckets.len());
+            let reach = usize::try_from(reach_us.div_ceil(step_us)).unwrap_or(1).min(end);
+            let amount: f64 = buckets[end - reach..end].iter().map(|bucket| unit.amount(bucket)).sum();
+            let secs = Elapsed(reach as u64 * step_us).secs();
+            Some(amount / secs)
+        })
+        .collect()
+}
+
+/// Bars from below, the highest as high as the area.
+fn render_bars(area: Rect, buf: &mut Buffer, values: &[Option<f64>], role: Role, theme: &Theme) {
+    let top = values.iter().flatten().copied().fold(0.0_f64, f64::max);
+    if top <= 0.0 || area.height == 0 {
+        return;
+    }
+    let style = theme.style(role);
+    for (x, value) in (area.x..area.right()).zip(values) {
+        let filled = eighths(value.unwrap_or(0.0) / top, area.height);
+        for line in 0..area.height {
+            let here = filled.saturating_sub(u32::from(line) * 8).min(8);
+            if here > 0 {
+                let glyph = theme.glyphs().up[usize::try_from(here).unwrap_or(8)];
+                put(buf, (x, area.bottom() - 1 - line), 1, glyph, style);
+            }
+        }
+    }
+}
+
+/// A line at every change of size, behind the bars.
+fn render_moments(area: Rect, buf: &mut Buffer, axis: &Axis, marks: &[(Elapsed, String)], theme: &Theme) {
+    for (at, _) in marks {
+        let x = axis.column(*at);
+        for y in area.y..area.bottom() {
+            if buf.cell((x, y)).is_some_and(|cell| cell.symbol() == " ") {
+                put(buf, (x, y), 1, theme.glyphs().moment, theme.style(Role::Marker));
+            }
+        }
+    }
+}

@@ -1,0 +1,387 @@
+//! The screen's own loop: follow the run, take keys, draw what changed, until it is time to leave.
+//! It does not know who carries commands out, nor how anything looks.
+
+mod pace;
+mod title;
+
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, TryRecvError, never, select};
+
+use super::act::{self, Effect, Sight};
+use super::detect::{CharsetChoice, ColorChoice, Environment, charset};
+use super::input::{Decoder, Input, Keyboard};
+use super::overlay;
+use super::screen::{self, Layout};
+use super::terminal::{self, Drawn, MouseUse, Terminal, TuiError};
+use super::theme::{Depth, Name, Theme};
+use super::viewer::{Follow, Overlay, Viewer};
+use crate::clock::Clock;
+use crate::command::{Ask, Command};
+use crate::event::{PauseReason, Phase, PhaseReason, What};
+use crate::model::{State, Status, Update};
+use pace::{Pace, Urgency};
+use ratatui::layout::Rect;
+use title::Title;
+
+/// How long the pool may take to freeze before the program is stopped all the same.
+const SUSPEND_WAIT: Duration = Duration::from_millis(500);
+
+/// What the screen does when the run has ended by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnEnd {
+    /// Its results stay in view until the person quits.
+    #[default]
+    Stay,
+    /// It closes.
+    Close,
+}
+
+/// What was chosen for the screen.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// What to do when the run has ended.
+    pub on_end: OnEnd,
+    /// Whether the mouse is used.
+    pub mouse: MouseUse,
+    /// When to use colour.
+    pub color: ColorChoice,
+    /// Which characters to draw with.
+    pub charset: CharsetChoice,
+    /// Which theme.
+    pub theme: Name,
+}
+
+/// Why the screen was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The run has ended.
+    Ended,
+    /// No more updates came though the run had not ended.
+    Lost,
+    /// The terminal is gone, or another thread's panic gave it back. The run may go on; somebody has to end it.
+    TerminalGone,
+}
+
+/// What is left of the screen.
+#[derive(Debug)]
+pub struct Ending {
+    /// The run as far as it was followed.
+    pub state: State,
+    /// Why the screen was left.
+    pub why: Why,
+}
+
+/// Shows the run on the terminal until it is time to leave. The terminal is then as it was before.
+///
+/// # Errors
+/// When there is no terminal, or it cannot be set up. Nothing has been drawn then.
+pub fn run(updates: Receiver<Update>, ask: &dyn Ask, options: &Options) -> Result<Ending, TuiError> {
+    let mut terminal = Terminal::enter(options.mouse)?;
+    let (theme, typed) = theme(*options);
+    let keyboard = Keyboard::start(terminal::open_keys()?, typed)?;
+    terminal.wake_through(keyboard.sender());
+    let session = Session {
+        keyboard,
+        terminal,
+        ask,
+        on_end: options.on_end,
+        theme,
+        clock: Clock::start(),
+        area: Rect::ZERO,
+        state: State::new(),
+        frozen: None,
+        viewer: Viewer::default(),
+        pace: Pace::default(),
+        title: Title::default(),
+        source: Source::Open(updates),
+        leaving: Leaving::NotYet,
+    };
+    session.run()
+}
+
+/// The theme for this terminal, and what was typed while it was asked.
+fn theme(options: Options) -> (Theme, Decoder) {
+    let environment = Environment::read();
+    let depth = environment.depth(options.color);
+    let matters = depth != Depth::Mono && matches!(options.theme, Name::Auto | Name::HighContrast);
+    let (answer, typed) =
+        if matters && environment.may_ask() { terminal::ask_background() } else { (None, Decoder::default()) };
+    let theme = Theme::new(depth, environment.background(answer), charset(options.charset), options.theme);
+    (theme, typed)
+}
+
+/// How often updates are gathered while a frame is wanted and not yet due.
+const GATHER_EVERY: Duration = Duration::from_millis(25);
+
+/// How many updates are taken in before keys and frames get their turn.
+const GATHERED_MAX: usize = 1024;
+
+/// Whether the update changes anything a person could see: that a worker was asked for a sign of life, and gave one, does not.
+fn shows(update: &Update) -> bool {
+    match update {
+        Update::Reset(_) => true,
+        Update::Events(events) => {
+            !events.iter().all(|event| matches!(event.what, What::WorkerAsked { .. } | What::WorkerAnswered { .. }))
+        }
+    }
+}
+
+/// Where updates come from.
+enum Source {
+    Open(Receiver<Update>),
+    Closed,
+}
+
+/// Whether it is time to leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leaving {
+    NotYet,
+    /// When the run has ended.
+    AtEnd,
+    Now(Why),
+}
+
+// The keyboard comes first, so that its thread has ended before the terminal is given back.
+struct Session<'a> {
+    keyboard: Keyboard,
+    terminal: Terminal,
+    ask: &'a dyn Ask,
+    on_end: OnEnd,
+    theme: Theme,
+    clock: Clock,
+    area: Rect,
+    state: State,
+    /// What is shown while the view is frozen.
+    frozen: Option<Box<State>>,
+    viewer: Viewer,
+    pace: Pace,
+    title: Title,
+    source: Source,
+    leaving: Leaving,
+}
+
+impl Session<'_> {
+    fn run(mut self) -> Result<Ending, TuiError> {
+        let no_updates = never();
+        loop {
+            self.gather();
+            if let Some(why) = self.time_to_leave() {
+                return Ok(Ending { state: self.state, why });
+            }
+            self.tend();
+            if matches!(self.leaving, Leaving::Now(_)) {
+                continue;
+            }
+            // What happens before the next frame is due is gathered in a few goes: waking for each event would cost more
+            // than drawing all of them.
+            let gathers = self.pace.is_pending(self.clock.elapsed());
+            let updates = match &self.source {
+                Source::Open(updates) if !gathers => updates,
+                _ => &no_updates,
+            };
+            let longest = if gathers { GATHER_EVERY } else { Duration::MAX };
+            select! {
+                recv(updates) -> update => match update {
+                    Ok(update) => self.follow(&update),
+                    Err(_) => self.source = Source::Closed,
+                },
+                recv(self.keyboard.inputs()) -> input => self.take(input.unwrap_or(Input::Gone))?,
+                default(self.pace.wait(self.clock.elapsed(), self.viewer.toast.as_ref()).min(longest)) => {}
+            }
+        }
+    }
+
+    fn time_to_leave(&self) -> Option<Why> {
+        let ended = self.state.phase == Phase::Ended;
+        match (self.leaving, &self.source) {
+            (Leaving::Now(why), _) => Some(why),
+            (Leaving::AtEnd, _) if ended => Some(Why::Ended),
+            (_, _) if ended && self.on_end == OnEnd::Close => Some(Why::Ended),
+            (_, Source::Closed) if !ended => Some(Why::Lost),
+            _ => None,
+        }
+    }
+
+    fn follow(&mut self, update: &Update) {
+        let before = self.state.phase;
+        self.state.follow(update);
+        if self.leaving == Leaving::NotYet && told_to_stop(update, &self.state) {
+            self.leaving = Leaving::AtEnd;
+        }
+        if !shows(update) {
+            return;
+        }
+        if self.frozen.is_none() || self.viewer.overlay != Overlay::None {
+            self.pace.touch(Urgency::News);
+        } else if self.state.phase == Phase::Ended && before != Phase::Ended {
+            self.with_sight(|viewer, sight| act::say(viewer, sight, "the run has ended; Z shows it"));
+            self.pace.touch(Urgency::News);
+        }
+    }
+
+    fn take(&mut self, input: Input) -> Result<(), TuiError> {
+        self.pace.touched_by_hand(self.clock.elapsed());
+        let effects = match input {
+            Input::Key(key) => self.with_sight(|viewer, sight| act::on_key(key, viewer, sight)),
+            Input::Mouse(mouse) => {
+                self.with_sight(|viewer, sight| act::on_mouse(mouse, viewer, sight));
+                Vec::new()
+            }
+            Input::Paste(text) => {
+                act::on_paste(&text, &mut self.viewer);
+                Vec::new()
+            }
+            Input::Resized => Vec::new(),
+            Input::Continued => vec![Effect::Redraw],
+            Input::GivenBack | Input::Gone => {
+                self.leaving = Leaving::Now(Why::TerminalGone);
+                Vec::new()
+            }
+        };
+        for effect in effects {
+            self.perform(effect)?;
+        }
+        self.freeze_or_thaw();
+        Ok(())
+    }
+
+    fn perform(&mut self, effect: Effect) -> Result<(), TuiError> {
+        match effect {
+            Effect::Ask(command) => self.ask.ask(command),
+            Effect::Leave => self.leaving = Leaving::Now(Why::Ended),
+            Effect::LeaveAtEnd => self.leaving = Leaving::AtEnd,
+            Effect::Redraw => {
+                if self.terminal.reassert().is_err() {
+                    self.leaving = Leaving::Now(Why::TerminalGone);
+                }
+            }
+            Effect::Copy(text) => {
+                terminal::copy(&text);
+                self.with_sight(|viewer, sight| act::say(viewer, sight, format!("copied (OSC 52): {text}")));
+            }
+            Effect::Suspend => self.suspend()?,
+        }
+        Ok(())
+    }
+
+    /// The pool freezes first, so that tasks do not run while nobody can see or stop them.
+    fn suspend(&mut self) -> Result<(), TuiError> {
+        if self.state.phase == Phase::Ended {
+            return self.terminal.suspend();
+        }
+        self.ask.ask(Command::Suspend);
+        self.wait_until_frozen();
+        self.terminal.suspend()?;
+        self.ask.ask(Command::Continue);
+        Ok(())
+    }
+
+    fn wait_until_frozen(&mut self) {
+        let clock = Clock::start();
+        while !self.state.is_paused_by(PauseReason::Suspended) && self.state.phase != Phase::Ended {
+            let Source::Open(updates) = &self.source else { return };
+            let Some(left) = SUSPEND_WAIT.checked_sub(clock.elapsed()) else { return };
+            match updates.recv_timeout(left) {
+                Ok(update) => self.follow(&update),
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// A frozen view shows a copy; the state itself goes on.
+    fn freeze_or_thaw(&mut self) {
+        match (self.viewer.follow, &self.frozen) {
+            (Follow::Frozen, None) => self.frozen = Some(Box::new(self.state.clone())),
+            (Follow::Live, Some(_)) => self.frozen = None,
+            _ => {}
+        }
+    }
+
+    /// Takes in whatever has come.
+    fn gather(&mut self) {
+        for _ in 0..GATHERED_MAX {
+            let Source::Open(updates) = &self.source else { return };
+            match updates.try_recv() {
+                Ok(update) => self.follow(&update),
+                Err(TryRecvError::Empty) => return,
+                Err(TryRecvError::Disconnected) => self.source = Source::Closed,
+            }
+        }
+    }
+
+    /// Lets go of what is over, and draws if there is something to draw and it is time.
+    fn tend(&mut self) {
+        let now = self.clock.elapsed();
+        if self.pace.is_retry_due(now) {
+            let drawn = terminal::retry();
+            self.drawn(drawn.ok());
+        }
+        if self.viewer.toast.as_ref().is_some_and(|toast| self.clock.now() >= toast.until) {
+            self.pace.touch(Urgency::Hand);
+        }
+        if self.pace.is_due(now) {
+            self.draw();
+        }
+    }
+
+    fn draw(&mut self) {
+        self.with_sight(act::settle);
+        let shown = self.frozen.as_deref().unwrap_or(&self.state);
+        let (viewer, theme, live) = (&self.viewer, &self.theme, &self.state);
+        let mut area = self.area;
+        let drawn = self.terminal.draw(|buf| {
+            area = buf.area;
+            screen::render(buf, area, shown, viewer, theme);
+            match screen::layout(area, shown, viewer) {
+                Layout::Fits(places) => overlay::render(area, places.footer, buf, live, viewer, theme),
+                // A question that waits for an answer is shown however little room there is.
+                Layout::TooSmall { .. } if viewer.overlay != Overlay::None && area.height > 0 => {
+                    let last = Rect { y: area.bottom() - 1, height: 1, ..area };
+                    overlay::render(area, last, buf, live, viewer, theme);
+                }
+                Layout::TooSmall { .. } => {}
+            }
+        });
+        self.area = area;
+        let now = self.clock.elapsed();
+        self.pace.drawn(now);
+        self.drawn(drawn.ok());
+        if let Some(title) = self.title.next(&self.state, now) {
+            terminal::title(&title);
+        }
+    }
+
+    fn drawn(&mut self, drawn: Option<Drawn>) {
+        let now = self.clock.elapsed();
+        match drawn {
+            Some(Drawn::Sent) => self.pace.flows(),
+            Some(Drawn::Stalled) => self.pace.stalls(now),
+            Some(Drawn::NotOurs) | None => self.leaving = Leaving::Now(Why::TerminalGone),
+        }
+    }
+
+    fn with_sight<T>(&mut self, act: impl FnOnce(&mut Viewer, &Sight<'_>) -> T) -> T {
+        let shown = self.frozen.as_deref().unwrap_or(&self.state);
+        let sight = Sight { shown, live: &self.state, area: self.area, theme: &self.theme, now: self.clock.now() };
+        act(&mut self.viewer, &sight)
+    }
+}
+
+/// Whether somebody, by a key or a signal, wants the run to stop: then nobody wants to look at it afterwards.
+fn told_to_stop(update: &Update, state: &State) -> bool {
+    match update {
+        Update::Events(events) => events.iter().any(|event| {
+            matches!(
+                event.what,
+                What::PhaseEntered { phase: Phase::Stopping | Phase::Killing, why: PhaseReason::Asked }
+            )
+        }),
+        Update::Reset(_) => {
+            let by_person = state.stopped_by == Some(PhaseReason::Asked);
+            let stopped =
+                matches!(state.phase, Phase::Stopping | Phase::Killing) || state.count(Status::Interrupted) > 0;
+            by_person && stopped
+        }
+    }
+}

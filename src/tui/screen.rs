@@ -1,0 +1,266 @@
+//! Where everything is on the screen, and the drawing of it all. PURE.
+//! It does not know keys, overlays or the terminal; the footer's line is left to others.
+//!
+//! From 100 columns on (120x40 here):
+//!
+//! ```text
+//!  pooltop  title   RUNNING 00:12.4   workers 4 -> 6 (2 starting)   queue 183   done 61/250   failed 1
+//!  ██████████████░░░░░░░░░░░░░░░░░░░░░░░░░░░░  24.4 %   412 MB/s   5.2 tasks/s   ETA 0:36
+//! ╭ Workers ──────────────────────────────────────╮╭ Queue depth ───────────────╮
+//! │                                               │╰────────────────────────────╯
+//! │                                               │╭ Throughput ────────────────╮   the three boxes are
+//! │                                               │╰────────────────────────────╯   one pane: Charts
+//! │                                               │╭ Throughput x pool size ────╮
+//! ╰───────────────────────────────────────────────╯╰────────────────────────────╯
+//! ╭ Timeline ───────────────────────────────────────────────────────────────────╮
+//! ╰─────────────────────────────────────────────────────────────────────────────╯
+//! ╭ Tasks ───────────────────────────────╮╭ Detail ─────────────────────────────╮
+//! ╰──────────────────────────────────────╯╰─────────────────────────────────────╯
+//! ╭ Log ────────────────────────────────────────────────────────────────────────╮   from 160 columns on
+//! ╰─────────────────────────────────────────────────────────────────────────────╯   below Detail
+//!  footer
+//! ```
+//!
+//! Below 100 columns every pane has the whole width: Workers, Timeline, Tasks, Log, as many as there are lines for. Below 60
+//! there are two at most. The focused pane is always one of those shown.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::model::{MarkerKind, State};
+
+use super::panes;
+use super::theme::{Role, Theme};
+use super::viewer::{Pane, Viewer, Zoom};
+
+/// The least the screen must have.
+pub const COLUMNS_MIN: u16 = 40;
+/// See [`COLUMNS_MIN`].
+pub const LINES_MIN: u16 = 10;
+
+/// Below this, panes stand one above the other and the charts are not shown.
+const WIDE: u16 = 100;
+/// Below this, two panes at most are shown.
+const NARROW: u16 = 60;
+/// From here on, the log stands beside the tasks.
+const VERY_WIDE: u16 = 160;
+
+/// Where everything is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// There is room.
+    Fits(Places),
+    /// There is not; one line says what is needed.
+    TooSmall {
+        /// Where that line goes.
+        area: Rect,
+    },
+}
+
+/// The places of a screen that is large enough.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Places {
+    /// One line: how the run is.
+    pub header: Rect,
+    /// One line: how far it is.
+    pub gauge: Rect,
+    /// The panes that are shown, in the order of reading.
+    pub panes: Vec<(Pane, Rect)>,
+    /// One line: which keys there are.
+    pub footer: Rect,
+}
+
+impl Layout {
+    /// The pane under that cell.
+    pub fn pane_at(&self, column: u16, line: u16) -> Option<(Pane, Rect)> {
+        let at = ratatui::layout::Position { x: column, y: line };
+        self.panes().iter().find(|(_, area)| area.contains(at)).copied()
+    }
+
+    /// Where that pane is, if it is shown.
+    pub fn area_of(&self, pane: Pane) -> Option<Rect> {
+        self.panes().iter().find(|(shown, _)| *shown == pane).map(|&(_, area)| area)
+    }
+
+    /// The panes that are shown.
+    pub fn panes(&self) -> &[(Pane, Rect)] {
+        match self {
+            Self::Fits(places) => &places.panes,
+            Self::TooSmall { .. } => &[],
+        }
+    }
+}
+
+/// Where everything goes.
+pub fn layout(area: Rect, state: &State, viewer: &Viewer) -> Layout {
+    if area.width < COLUMNS_MIN || area.height < LINES_MIN {
+        return Layout::TooSmall { area };
+    }
+    let line = |y: u16| Rect { y: area.y + y, height: 1, ..area };
+    let body = Rect { y: area.y + 2, height: area.height - 3, ..area };
+    let panes = match viewer.zoom {
+        Zoom::Focused => vec![(viewer.focus, body)],
+        Zoom::All => stack(body, &rows(body, state, viewer)),
+    };
+    Layout::Fits(Places { header: line(0), gauge: line(1), panes, footer: line(area.height - 1) })
+}
+
+/// Draws header, gauge and panes; not the footer.
+pub fn render(buf: &mut Buffer, area: Rect, state: &State, viewer: &Viewer, theme: &Theme) {
+    match layout(area, state, viewer) {
+        Layout::TooSmall { area } => {
+            let text = format!("pooltop needs {COLUMNS_MIN}x{LINES_MIN}, this is {}x{}", area.width, area.height);
+            let style = theme.style(Role::Text);
+            panes::put(buf, (area.x, area.y), area.width, &text, style);
+        }
+        Layout::Fits(places) => {
+            panes::header::render(places.header, buf, state, viewer, theme);
+            panes::header::render_gauge(places.gauge, buf, state, theme);
+            for (pane, area) in places.panes {
+                panes::render(pane, area, buf, state, viewer, theme);
+            }
+        }
+    }
+}
+
+/// What shares a strip of the screen's height.
+#[derive(Clone, Copy, Debug)]
+enum Content {
+    One(Pane),
+    /// The first has so many hundredths of the width.
+    Beside(Pane, u16, Pane),
+    /// The first is at the left, with so many hundredths of the width; the others stand one above the other.
+    BesideTwo(Pane, u16, [Pane; 2]),
+}
+
+/// A strip of the screen.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    content: Content,
+    /// Fewer lines than this are not worth having.
+    lines_min: u16,
+    /// More than this help only those that can scroll.
+    lines_wanted: u16,
+    /// How large its share is of what nobody asked for.
+    growth: u16,
+    /// Whatever has the highest goes first when there is no room.
+    rank: u8,
+}
+
+impl Row {
+    fn of(content: Content, lines_min: u16, lines_wanted: u16, growth: u16, rank: u8) -> Self {
+        Self { content, lines_min, lines_wanted: lines_wanted.max(lines_min), growth, rank }
+    }
+
+    fn has(&self, pane: Pane) -> bool {
+        match self.content {
+            Content::One(one) => one == pane,
+            Content::Beside(left, _, right) => left == pane || right == pane,
+            Content::BesideTwo(left, _, right) => left == pane || right.contains(&pane),
+        }
+    }
+}
+
+/// The rows that fit, in the order of reading.
+fn rows(body: Rect, state: &State, viewer: &Viewer) -> Vec<Row> {
+    let mut rows = if body.width >= WIDE { wide_rows(body, state) } else { stacked_rows(body, state) };
+    let needed = |rows: &[Row]| rows.iter().map(|row| row.lines_min).sum::<u16>();
+    let count_max = if body.width < NARROW { 2 } else { rows.len() };
+    while rows.len() > 1 && (needed(&rows) > body.height || rows.len() > count_max) {
+        let unfocused = rows.iter().enumerate().filter(|(_, row)| !row.has(viewer.focus));
+        let Some((first_to_go, _)) = unfocused.max_by_key(|(_, row)| row.rank) else { break };
+        rows.remove(first_to_go);
+    }
+    rows
+}
+
+fn wide_rows(body: Rect, state: &State) -> Vec<Row> {
+    let workers = workers_wanted(body, state, 12);
+    let timeline = timeline_wanted(body, state);
+    let top = Row::of(Content::Beside(Pane::Workers, 64, Pane::Charts), workers.min(8), workers, 1, 0);
+    let middle = Row::of(Content::One(Pane::Timeline), 5, timeline, 0, 3);
+    if body.width >= VERY_WIDE {
+        let bottom = Content::BesideTwo(Pane::Tasks, 50, [Pane::Detail, Pane::Log]);
+        return vec![top, middle, Row::of(bottom, 8, 16, 3, 1)];
+    }
+    let tasks = Row::of(Content::Beside(Pane::Tasks, 55, Pane::Detail), 6, 10, 4, 1);
+    vec![top, middle, tasks, Row::of(Content::One(Pane::Log), 4, 6, 1, 2)]
+}
+
+fn stacked_rows(body: Rect, state: &State) -> Vec<Row> {
+    let workers = workers_wanted(body, state, 5);
+    vec![
+        Row::of(Content::One(Pane::Workers), workers.min(7), workers, 0, 0),
+        Row::of(Content::One(Pane::Charts), 8, 11, 0, 5),
+        Row::of(Content::One(Pane::Timeline), 5, timeline_wanted(body, state), 0, 2),
+        Row::of(Content::One(Pane::Tasks), 6, 8, 3, 1),
+        Row::of(Content::One(Pane::Detail), 6, 9, 1, 4),
+        Row::of(Content::One(Pane::Log), 4, 6, 1, 3),
+    ]
+}
+
+/// As high as needed for all workers, but never so high that nothing else has room.
+fn workers_wanted(body: Rect, state: &State, least: u16) -> u16 {
+    let seats = u16::try_from(state.workers.len()).unwrap_or(u16::MAX);
+    let seats = seats.max(u16::try_from(state.target).unwrap_or(u16::MAX));
+    seats.saturating_add(3).clamp(least, (body.height * 9 / 20).max(least))
+}
+
+fn timeline_wanted(body: Rect, state: &State) -> u16 {
+    let lanes = u16::try_from(state.timeline.lanes().len()).unwrap_or(u16::MAX);
+    let resized = state.history.markers().iter().any(|marker| matches!(marker.kind, MarkerKind::Resize { .. }));
+    lanes.saturating_add(3 + u16::from(resized)).clamp(6, (body.height / 3).max(6))
+}
+
+/// Gives every row its lines: first the least, then what it wants, line by line, then the rest by growth.
+fn stack(body: Rect, rows: &[Row]) -> Vec<(Pane, Rect)> {
+    let mut lines: Vec<u16> = rows.iter().map(|row| row.lines_min).collect();
+    let mut spare = body.height.saturating_sub(lines.iter().sum());
+    while spare > 0 {
+        let neediest =
+            (0..rows.len()).max_by_key(|&at| (rows[at].lines_wanted.saturating_sub(lines[at]), rows.len() - at));
+        let Some(neediest) = neediest.filter(|&at| rows[at].lines_wanted > lines[at]) else { break };
+        lines[neediest] += 1;
+        spare -= 1;
+    }
+    let growth: u16 = rows.iter().map(|row| row.growth).sum();
+    for (row, lines) in rows.iter().zip(&mut lines) {
+        *lines += (spare * row.growth).checked_div(growth).unwrap_or(0);
+    }
+    // What division leaves over goes to the row that can use it best, the last that grows, or else the last.
+    let left = body.height.saturating_sub(lines.iter().sum());
+    let taker = (0..rows.len()).max_by_key(|&at| (rows[at].growth, at)).unwrap_or(0);
+    if let Some(lines) = lines.get_mut(taker) {
+        *lines += left;
+    }
+    let mut y = body.y;
+    let mut places = Vec::new();
+    for (row, lines) in rows.iter().zip(lines) {
+        let area = Rect { y, height: lines.min(body.bottom().saturating_sub(y)), ..body };
+        y += area.height;
+        place(area, row.content, &mut places);
+    }
+    places
+}
+
+fn place(area: Rect, content: Content, places: &mut Vec<(Pane, Rect)>) {
+    let split = |hundredths: u16| {
+        let columns = u32::from(area.width) * u32::from(hundredths) / 100;
+        let columns = u16::try_from(columns).unwrap_or(area.width);
+        (Rect { width: columns, ..area }, Rect { x: area.x + columns, width: area.width - columns, ..area })
+    };
+    match content {
+        Content::One(pane) => places.push((pane, area)),
+        Content::Beside(left, hundredths, right) => {
+            let (left_area, right_area) = split(hundredths);
+            places.extend([(left, left_area), (right, right_area)]);
+        }
+        Content::BesideTwo(left, hundredths, [upper, lower]) => {
+            let (left_area, right_area) = split(hundredths);
+            let above = right_area.height * 3 / 5;
+            places.push((left, left_area));
+            places.push((upper, Rect { height: above, ..right_area }));
+            places.push((lower, Rect { y: right_area.y + above, height: right_area.height - above, ..right_area }));
+        }
+    }
+}

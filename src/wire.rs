@@ -1,0 +1,13 @@
+//! Between the processes: the messages, how they become bytes, and the two ends of a worker's socket.
+//! It does not know what tasks mean, who schedules them, or how a process is started.
+
+mod endpoint;
+mod frame;
+mod message;
+
+pub use endpoint::{Received, Receiver, Sender};
+pub use frame::{FRAME_BYTES_MAX, FrameError, Frames, MAGIC, VERSION, encode, encode_into};
+pub use message::{Assignment, FromWorker, Hello, Report, Setup, Stopping, ToWorker};
+
+/// The hidden subcommand by which the program starts itself as a worker.
+pub const WORKER_ARGUMENT: &str = "worker";

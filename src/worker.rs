@@ -1,0 +1,16 @@
+//! The child: takes tasks from its socket, does them one after the other, and reports.
+//! It does not know the queue, the other workers, or what becomes of a report.
+
+mod command;
+mod control;
+pub mod copy;
+mod download;
+mod keeper;
+mod outbox;
+mod runner;
+mod serve;
+mod start;
+mod watch;
+
+pub use start::main;
+pub use watch::{Halted, Watch};

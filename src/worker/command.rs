@@ -1,0 +1,260 @@
+//! Runs one command: in a process group of its own, its output kept, its end told apart by status and signal.
+//! It does not know templates or inputs; it gets words. Of its two clocks one is the grace period, the other the screen's.
+
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid as SystemPid;
+use rustix::process::{PidfdFlags, pidfd_open};
+
+use super::control::Control;
+use super::keeper::Keeper;
+use super::outbox::{Outbox, TELL_AFTER};
+use super::start::RUN_VARIABLE;
+use crate::clock::Clock;
+use crate::offspring;
+use crate::task::{Failure, Outcome, Output, Pid, RawText, Stream, TaskId, spool_name};
+use crate::wire::{Report, Setup, Stopping};
+
+/// After the command's end, how long its pipes are still read: a daemon it left may hold them open.
+const DRAIN_TIME: Duration = Duration::from_millis(100);
+
+/// How much one read takes.
+const READ_BYTES: usize = 64 << 10;
+
+/// Everything around one command.
+pub(super) struct Scene<'a> {
+    pub task: TaskId,
+    pub attempt: u16,
+    pub setup: &'a Setup,
+    pub control: &'a Control,
+    pub outbox: &'a Outbox,
+}
+
+/// Runs the words to their end. The output is empty where nothing was printed.
+pub(super) fn run(words: &[RawText], scene: &Scene<'_>) -> (Outcome, Option<Box<Output>>) {
+    let (mut child, pipes) = match scene.control.start(|| spawn(words, scene)) {
+        Ok(started) => started,
+        Err(text) => return (Outcome::Failed(Failure::Error { text: text.into() }), None),
+    };
+    let group = SystemPid::from_raw(child.id().cast_signed());
+    scene.control.command_runs(group);
+    scene.outbox.put(Report::Started { task: scene.task, pid: Some(Pid(group.as_raw())) });
+    let Watched { output, stopped } = match watch(group, pipes, scene) {
+        Ok(watched) => watched,
+        Err(error) => {
+            let _ = killpg(group, Signal::SIGKILL);
+            let text = format!("lost sight of the command: {error}").into();
+            let _ = child.wait();
+            return (Outcome::Failed(Failure::Error { text }), None);
+        }
+    };
+    let status = child.wait();
+    if offspring::has_children() {
+        // What the command left behind ends with it: nothing of ours may outlive the task.
+        offspring::kill_all(&[]);
+    }
+    let outcome = match status {
+        // A command that tidies up and leaves with 0 when it is told to end has not done its work.
+        Ok(_) if stopped.is_some() => Outcome::Failed(Failure::Stopped),
+        Ok(status) if status.success() => Outcome::Done,
+        Ok(status) => Outcome::Failed(match (status.code(), status.signal()) {
+            (Some(code), _) => Failure::Exit { code },
+            (None, signal) => Failure::Signal { signal: signal.unwrap_or_default() },
+        }),
+        Err(error) => {
+            Outcome::Failed(Failure::Error { text: format!("the command's end was not to be had: {error}").into() })
+        }
+    };
+    (outcome, (!output.is_empty()).then(|| Box::new(output)))
+}
+
+/// Whether the parent knows that the command runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beginning {
+    /// A short command's beginning travels with its end.
+    Untold,
+    Told,
+}
+
+struct Pipes {
+    stdout: Pipe<ChildStdout>,
+    stderr: Pipe<ChildStderr>,
+}
+
+struct Pipe<R> {
+    reader: Option<R>,
+    keeper: Keeper,
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is where workers start commands")]
+fn spawn(words: &[RawText], scene: &Scene<'_>) -> Result<(Child, Pipes), String> {
+    let Some((program, arguments)) = words.split_first() else { return Err("no command to run".to_owned()) };
+    let mut child = Command::new(program.as_os())
+        .args(arguments.iter().map(RawText::as_os))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .env(RUN_VARIABLE, scene.setup.spool.as_os())
+        .process_group(0)
+        .spawn()
+        .map_err(|error| format!("cannot run {}: {}", program.lossy(), plain(&error)))?;
+    let keeper = |stream| {
+        let name = spool_name(scene.task, scene.attempt, stream);
+        let path = std::path::Path::new(scene.setup.spool.as_os()).join(name);
+        Keeper::new(scene.task, stream, path, scene.setup.output_bytes_max, scene.setup.report_every())
+    };
+    let pipes = Pipes {
+        stdout: Pipe { reader: child.stdout.take(), keeper: keeper(Stream::Stdout) },
+        stderr: Pipe { reader: child.stderr.take(), keeper: keeper(Stream::Stderr) },
+    };
+    Ok((child, pipes))
+}
+
+/// The system's words without Rust's "(os error 2)".
+fn plain(error: &std::io::Error) -> String {
+    error
+        .raw_os_error()
+        .map_or_else(|| error.to_string(), |code| nix::errno::Errno::from_raw(code).desc().to_lowercase())
+}
+
+/// Reads both pipes until the leader has exited, sees the grace period through, then reads what is left for a moment.
+fn watch(group: SystemPid, mut pipes: Pipes, scene: &Scene<'_>) -> std::io::Result<Watched> {
+    let leader = rustix::process::Pid::from_raw(group.as_raw()).expect("BUG: a child with PID 0");
+    let leader = pidfd_open(leader, PidfdFlags::empty())?;
+    let mut scratch = vec![0; READ_BYTES];
+    let mut stopping: Option<Clock> = None;
+    let begun = Clock::start();
+    let mut beginning = Beginning::Untold;
+    loop {
+        let stop = scene.control.stop_asked();
+        if stop.is_some() && stopping.is_none() {
+            stopping = Some(Clock::start());
+        }
+        let grace_left = match (stop, stopping) {
+            (Some(Stopping::Gently { grace_ms }), Some(since)) => {
+                let left = Duration::from_millis(grace_ms).saturating_sub(since.elapsed());
+                if left.is_zero() {
+                    let _ = killpg(group, Signal::SIGKILL);
+                }
+                Some(left)
+            }
+            _ => None,
+        };
+        let tell_in = (beginning == Beginning::Untold).then(|| TELL_AFTER.saturating_sub(begun.elapsed()));
+        let timeout = shortest([grace_left.filter(|left| !left.is_zero()), tell_in], &pipes);
+        let ready = wait(&leader, &pipes, scene, timeout)?;
+        pipes.stdout.read_if(ready.stdout, &mut scratch);
+        pipes.stderr.read_if(ready.stderr, &mut scratch);
+        if ready.leader {
+            break;
+        }
+        pipes.show(scene);
+        if beginning == Beginning::Untold && begun.elapsed() >= TELL_AFTER {
+            scene.outbox.flush();
+            beginning = Beginning::Told;
+        }
+    }
+    let stopped = scene.control.command_exited();
+    drain(&mut pipes, &mut scratch);
+    let output = Output { stdout: pipes.stdout.keeper.finish(), stderr: pipes.stderr.keeper.finish() };
+    Ok(Watched { output, stopped })
+}
+
+/// What came of a command, but for its status.
+struct Watched {
+    output: Output,
+    /// How it had been told to end before it did.
+    stopped: Option<Stopping>,
+}
+
+#[derive(Clone, Copy)]
+struct Ready {
+    leader: bool,
+    stdout: bool,
+    stderr: bool,
+}
+
+fn wait(leader: &OwnedFd, pipes: &Pipes, scene: &Scene<'_>, timeout: Option<Duration>) -> std::io::Result<Ready> {
+    let timeout = timeout.map_or(PollTimeout::NONE, |left| {
+        PollTimeout::try_from(left + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX)
+    });
+    // A closed pipe's place is taken by the bell, which is there anyway, so that the places stay the same.
+    let bell = scene.control.bell().as_fd();
+    let stdout = pipes.stdout.reader.as_ref().map_or(bell, |reader| reader.as_fd());
+    let stderr = pipes.stderr.reader.as_ref().map_or(bell, |reader| reader.as_fd());
+    let mut fds = [leader.as_fd(), bell, stdout, stderr].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+    match poll(&mut fds, timeout) {
+        Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let [leader, rung, stdout, stderr] = fds.map(|fd| fd.any().unwrap_or(false));
+    if rung {
+        let _ = scene.control.bell().read();
+    }
+    Ok(Ready {
+        leader,
+        stdout: stdout && pipes.stdout.reader.is_some(),
+        stderr: stderr && pipes.stderr.reader.is_some(),
+    })
+}
+
+fn shortest(others: [Option<Duration>; 2], pipes: &Pipes) -> Option<Duration> {
+    let glimpses = [pipes.stdout.keeper.glimpse_in(), pipes.stderr.keeper.glimpse_in()];
+    glimpses.into_iter().chain(others).flatten().min()
+}
+
+/// What the leader wrote before it exited is in the pipes; what a process it left behind writes later is waited for only a moment.
+fn drain(pipes: &mut Pipes, scratch: &mut [u8]) {
+    let since = Clock::start();
+    while pipes.stdout.reader.is_some() || pipes.stderr.reader.is_some() {
+        let left = DRAIN_TIME.saturating_sub(since.elapsed());
+        let open: Vec<_> = [
+            pipes.stdout.reader.as_ref().map(|reader| reader.as_fd()),
+            pipes.stderr.reader.as_ref().map(|reader| reader.as_fd()),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let mut fds: Vec<_> = open.iter().map(|fd| PollFd::new(*fd, PollFlags::POLLIN)).collect();
+        let ready = poll(&mut fds, PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO));
+        if left.is_zero() || !matches!(ready, Ok(1..)) {
+            break;
+        }
+        let hit: Vec<bool> = fds.iter().map(|fd| fd.any().unwrap_or(false)).collect();
+        let mut hit = hit.into_iter();
+        let stdout = pipes.stdout.reader.is_some() && hit.next().unwrap_or(false);
+        let stderr = pipes.stderr.reader.is_some() && hit.next().unwrap_or(false);
+        pipes.stdout.read_if(stdout, scratch);
+        pipes.stderr.read_if(stderr, scratch);
+    }
+}
+
+impl Pipes {
+    fn show(&mut self, scene: &Scene<'_>) {
+        let glimpses = [self.stdout.keeper.glimpse(), self.stderr.keeper.glimpse()];
+        for report in glimpses.into_iter().flatten() {
+            scene.outbox.say(report);
+        }
+    }
+}
+
+impl<R: std::io::Read> Pipe<R> {
+    /// One read; poll said that it will not block.
+    fn read_if(&mut self, ready: bool, scratch: &mut [u8]) {
+        if !ready {
+            return;
+        }
+        let Some(reader) = &mut self.reader else { return };
+        match reader.by_ref().read(scratch) {
+            Ok(0) => self.reader = None,
+            Ok(count) => self.keeper.take(&scratch[..count]),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_) => self.reader = None,
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Holds the README to the program: keys, exit codes, and the scenario in it. `UPDATE_README=1 cargo test --test readme` copies the keys.
+//! It does not know whether the rest of the README is true; benches and other tests do.
+
+use pooltop::{cli, scenario, tui::keymap};
+
+const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+const KEYS: [&str; 2] = ["copy to it -->\n", "<!-- end of keys -->"];
+
+fn readme() -> String {
+    std::fs::read_to_string(PATH).expect("the README is there")
+}
+
+/// What stands between two marks, and where.
+fn between<'a>(text: &'a str, [start, end]: [&str; 2]) -> (usize, &'a str) {
+    let from = text.find(start).unwrap_or_else(|| panic!("no {start} in the README")) + start.len();
+    let length = text[from..].find(end).unwrap_or_else(|| panic!("no {end} in the README"));
+    (from, &text[from..from + length])
+}
+
+#[test]
+fn the_keys_are_those_of_the_table() {
+    let mut text = readme();
+    let (from, keys) = between(&text, KEYS);
+    let table = keymap::markdown();
+    if keys != table && std::env::var_os("UPDATE_README").is_some() {
+        let to = from + keys.len();
+        text.replace_range(from..to, &table);
+        std::fs::write(PATH, text).expect("the README can be written");
+        return;
+    }
+    assert_eq!(keys, table, "run UPDATE_README=1 cargo test --test readme");
+}
+
+#[test]
+fn the_exit_codes_are_those_of_the_program() {
+    let text = readme();
+    for (code, meaning) in cli::exit_codes() {
+        let start = format!("| {code} | ");
+        let row = text.lines().find(|line| line.starts_with(&start)).unwrap_or_else(|| panic!("{code} is not there"));
+        let told = row.trim_start_matches(&start).trim_end_matches(" |");
+        assert!(meaning.starts_with(told), "{code} is {meaning}, not {told}");
+    }
+}
+
+#[test]
+fn the_scenario_in_it_is_one() {
+    let text = readme();
+    let (_, toml) = between(&text, ["```toml\n", "```"]);
+    let origin = scenario::Origin { path: "README.md", name: "readme", folder: None };
+    let plan = scenario::parse(toml, origin, None).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(plan.task_count(), 50);
+}
+
+#[test]
+fn every_flag_has_its_mention() {
+    use clap::CommandFactory as _;
+    let text = readme();
+    let command = cli::Cli::command();
+    for flag in
+        command.get_arguments().filter_map(clap::Arg::get_long).filter(|flag| !["help", "version"].contains(flag))
+    {
+        assert!(text.contains(&format!("--{flag}")), "--{flag} is not mentioned");
+    }
+}
+
+#[test]
+fn every_event_is_in_its_table() {
+    let source = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/event.rs")).expect("the source");
+    let (_, variants) = between(&source, ["pub enum What {\n", "\n}\n"]);
+    let text = readme();
+    let mut count = 0;
+    for variant in variants
+        .lines()
+        .filter_map(|line| line.strip_prefix("    "))
+        .filter(|line| line.starts_with(char::is_uppercase))
+    {
+        let name: String = variant.chars().take_while(char::is_ascii_alphanumeric).collect();
+        let mut snake = String::new();
+        for (at, letter) in name.char_indices() {
+            if letter.is_uppercase() && at > 0 {
+                snake.push('_');
+            }
+            snake.push(letter.to_ascii_lowercase());
+        }
+        assert!(text.contains(&format!("| `{snake}` |")), "{snake} is not in the table");
+        count += 1;
+    }
+    assert!(count > 30, "{count}");
+}

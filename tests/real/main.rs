@@ -1,0 +1,10 @@
+//! Tests on real processes and real terminals, in one program, for it links once and its parts share the harness.
+//! It does not know pooltop's insides: what it drives is the built binary. What a single file can show is tested in that file.
+
+mod common;
+mod harness;
+mod headless;
+mod pool;
+mod screen;
+mod storm;
+mod surroundings;
