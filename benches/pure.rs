@@ -46,8 +46,7 @@ fn events(tasks: u32) -> Vec<Event> {
 
 /// A run with that many workers ready and tasks waiting.
 fn started(workers: u32, tasks: u32) -> Vec<Event> {
-    let start =
-        Start { title: "bench".into(), kind: RunKind::Scenario, pid: Pid(1), cpus: 2, policy: Policy::default() };
+    let start = Start::new("bench", RunKind::Scenario, Pid(1), 2, Policy::default());
     let spec = Arc::new(TaskSpec::new(Work::Nothing));
     let mut whats = vec![
         What::RunStarted(Box::new(start)),
@@ -57,9 +56,9 @@ fn started(workers: u32, tasks: u32) -> Vec<Event> {
     for n in 0..workers {
         let worker = WorkerId(n);
         let slot = Slot(u16::try_from(n).expect("a seat"));
-        whats.push(What::WorkerStarting { worker, slot });
+        whats.push(What::WorkerStarting { worker, slot, role: pooltop::event::Role::Pool });
         whats.push(What::WorkerSpawned { worker, pid: Pid(1000 + n.cast_signed()) });
-        whats.push(What::WorkerReady { worker });
+        whats.push(What::WorkerReady { worker, host: None, pid: None });
     }
     whats.into_iter().map(|what| Event { at: Elapsed(0), what }).collect()
 }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::task::{TaskId, TaskSpec, WorkerId};
+use crate::task::{Slot, TaskId, TaskSpec, WorkerId};
 
 /// The most workers a pool may be asked for. Each costs two descriptors and a process.
 pub const WORKERS_MAX: u32 = 1024;
@@ -35,6 +35,10 @@ pub enum Command {
     RetryTask(TaskId),
     /// Drain this worker and start another in its seat.
     ReplaceWorker(WorkerId),
+    /// End a worker by SIGKILL, as if by accident: its task is tried again.
+    KillWorker(Pick),
+    /// Try sizes until one is found that does best, or stop trying.
+    Tune(Tune),
     /// Finish what is in flight, start nothing more, end.
     Drain,
     /// Graceful shutdown: TERM, grace, KILL.
@@ -47,6 +51,27 @@ pub enum Command {
     Note(Note),
     /// No more work will come.
     Close,
+}
+
+/// Which worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pick {
+    /// The one in this seat.
+    Seat(Slot),
+    /// One of those that are at a task, by the seed; none if there is none.
+    Busy,
+    /// One of all, by the seed.
+    Any,
+}
+
+/// See [`Command::Tune`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tune {
+    /// Begin, also after it has settled.
+    Start,
+    /// Stay with the size there is.
+    Stop,
 }
 
 /// Whoever takes commands. The front ends and the sources of tasks know the supervisor as this and nothing more.
@@ -87,6 +112,8 @@ pub enum Asker {
     Person,
     /// A timed command of the scenario.
     Scenario,
+    /// pooltop itself, trying sizes.
+    Tuner,
 }
 
 /// Something worth telling that is not about one task's success.

@@ -7,7 +7,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::command::{Asker, Note};
-use crate::task::{Failure, Outcome, Output, Pid, SharedSpec, Slot, Stream, Tally, TaskId, WorkerId};
+use crate::task::{
+    Call, Failure, ObjectId, ObjectSpec, Outcome, Output, Pid, Reply, SharedSpec, Slot, Stream, Tally, TaskId,
+    ThreadId, Value, WorkerId,
+};
 
 /// Monotonic time since the run began, in microseconds. Stamped by the supervisor alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -67,14 +70,28 @@ pub enum What {
     /// The last event of every run: no process of it is left.
     RunEnded,
 
+    /// The parent's program closed the pool: it takes no more tasks and does those it has.
+    PoolClosed,
+    /// The pool takes no more tasks; what waits is dropped, what runs is ended.
+    PoolTerminated { why: TerminateReason },
+    /// Nothing that lives can go on, and nothing will change that.
+    VerdictReached { verdict: Box<Verdict> },
+    /// Something changed it after all.
+    VerdictLifted,
+    /// pooltop tries sizes itself from now on, or stopped doing so.
+    TuningChanged { tuning: Tuning },
+    /// What to watch now, as the task that knows says.
+    StoryTold { task: TaskId, text: Box<str> },
+
     /// Decided to start a worker; no process yet.
-    WorkerStarting { worker: WorkerId, slot: Slot },
+    WorkerStarting { worker: WorkerId, slot: Slot, role: Role },
     /// Its process exists.
     WorkerSpawned { worker: WorkerId, pid: Pid },
     /// It could not be started; says why.
     WorkerNotSpawned { worker: WorkerId, reason: Box<str> },
-    /// It said hello and takes tasks.
-    WorkerReady { worker: WorkerId },
+    /// It said hello and takes tasks. `host`: where it runs, if that is another machine or was reached through a launcher;
+    /// `pid`: its process there.
+    WorkerReady { worker: WorkerId, host: Option<Box<str>>, pid: Option<Pid> },
     /// It finishes what it holds and takes no more.
     WorkerDraining { worker: WorkerId, why: DrainReason },
     /// It was draining to shrink the pool and is wanted after all.
@@ -144,6 +161,29 @@ pub enum What {
     /// Somebody wants an ended task done again.
     TaskRevived { task: TaskId },
 
+    /// A line of a function's `print`. Never left out.
+    TaskSaid { task: TaskId, thread: ThreadId, text: Box<str> },
+    /// A function returned something; its task's end follows.
+    ResultGiven { task: TaskId, value: Value },
+    /// A thread of a task began.
+    ThreadStarted { task: TaskId, thread: ThreadId, name: Box<str> },
+    /// It ended.
+    ThreadEnded { task: TaskId, thread: ThreadId },
+    /// It waits for a lock that another thread of the same process holds, and has done so for a while.
+    LockAwaited { task: TaskId, thread: ThreadId, lock: Box<str>, holder: ThreadId },
+    /// It got the lock after [`What::LockAwaited`].
+    LockTaken { task: TaskId, thread: ThreadId },
+    /// A thread asked for something and does nothing until it is answered.
+    CallMade { task: TaskId, thread: ThreadId, call: Call },
+    /// It cannot be answered now.
+    CallBlocked { task: TaskId, thread: ThreadId },
+    /// It was answered.
+    CallAnswered { task: TaskId, thread: ThreadId, reply: Reply },
+    /// This is a transfer's share of a link from now on.
+    LinkShared { task: TaskId, thread: ThreadId, link: ObjectId, bytes_per_s: u64 },
+
+    /// What went over the workers' own connections, counted at most once a second.
+    WiresCounted { wires: Vec<WireCount> },
     /// What our processes use, measured at most once a second.
     Sampled { samples: Vec<Sample> },
     /// A second went by while something ran: for clocks and rates.
@@ -156,7 +196,14 @@ impl What {
     /// Whether the run is the same without it, but for glimpses on the way.
     #[must_use]
     pub fn may_be_left_out(&self) -> bool {
-        matches!(self, Self::TaskProgressed { .. } | Self::TaskPrinted { .. } | Self::Sampled { .. } | Self::Ticked)
+        matches!(
+            self,
+            Self::TaskProgressed { .. }
+                | Self::TaskPrinted { .. }
+                | Self::Sampled { .. }
+                | Self::WiresCounted { .. }
+                | Self::Ticked
+        )
     }
 }
 
@@ -173,6 +220,123 @@ pub struct Start {
     pub cpus: u32,
     /// What was decided for all tasks.
     pub policy: Policy,
+    /// How tasks meet processes.
+    pub strategy: Strategy,
+    /// What processes talk through; the places in this list are the objects' numbers.
+    pub objects: Vec<ObjectSpec>,
+    /// What the scenario tells the onlooker.
+    pub story: Option<Story>,
+}
+
+impl Start {
+    /// A run without a scenario: a pool, no objects, no story.
+    #[must_use]
+    pub fn new(title: impl Into<Box<str>>, kind: RunKind, pid: Pid, cpus: u32, policy: Policy) -> Self {
+        Self {
+            title: title.into(),
+            kind,
+            pid,
+            cpus,
+            policy,
+            strategy: Strategy::Pool,
+            objects: Vec::new(),
+            story: None,
+        }
+    }
+}
+
+/// How the tasks of a run meet processes. Tasks that have a place of their own keep it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    /// A pool of processes, each doing one task after the other.
+    #[default]
+    Pool,
+    /// A new process for each task, all at once.
+    ProcessEach,
+    /// One after the other, in the parent itself.
+    Sequential,
+}
+
+/// What a scenario tells the onlooker, in the language that was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Story {
+    /// What to watch while it runs.
+    pub watch: Box<str>,
+    /// What it showed, told at the end.
+    pub ending: Box<str>,
+}
+
+/// What a worker is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// One of the pool; counts against its size.
+    #[default]
+    Pool,
+    /// Lives for this task.
+    Own(TaskId),
+    /// The parent itself, for tasks it does one after the other. A thread, no process.
+    Parent,
+    /// The parent itself, for its program. A thread, no process.
+    Main,
+}
+
+impl Role {
+    /// Whether it is the parent's own process.
+    #[must_use]
+    pub fn is_in_parent(self) -> bool {
+        matches!(self, Self::Parent | Self::Main)
+    }
+}
+
+/// Why a pool was terminated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TerminateReason {
+    /// The parent's program asked for it.
+    Asked,
+    /// The parent's program ended without waiting for the pool.
+    ParentEnded,
+}
+
+/// Who looks for the best size.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tuning {
+    /// The person, or the scenario.
+    #[default]
+    Off,
+    /// pooltop tries sizes.
+    Searching,
+    /// pooltop has found one and stays with it.
+    Settled { workers: u32 },
+}
+
+/// Why nothing can go on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// In one sentence: the cycle, or the missing partner.
+    pub text: Box<str>,
+    /// Who waits for what, a line each.
+    pub waits: Vec<Box<str>>,
+    /// What would help, if something would.
+    pub advice: Option<Box<str>>,
+}
+
+/// What went over one worker's connection since it began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WireCount {
+    /// Whose.
+    pub worker: WorkerId,
+    /// Frames from the parent.
+    pub frames_in: u64,
+    /// Their bytes.
+    pub bytes_in: u64,
+    /// Frames to the parent.
+    pub frames_out: u64,
+    /// Their bytes.
+    pub bytes_out: u64,
 }
 
 /// Which command started the run. Decides only words.
@@ -208,6 +372,19 @@ pub struct Policy {
     pub speed_milli: u32,
     /// Decides every random choice.
     pub seed: u64,
+    /// What a verdict leads to.
+    pub stuck: Stuck,
+}
+
+/// What happens when nothing can go on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stuck {
+    /// The run ends. Nobody is there to help.
+    #[default]
+    Ends,
+    /// It stays, for somebody to look at and to decide.
+    Stays,
 }
 
 impl Policy {
@@ -237,6 +414,7 @@ impl Default for Policy {
             grace_ms: 2000,
             speed_milli: 1000,
             seed: 0,
+            stuck: Stuck::default(),
         }
     }
 }
@@ -317,6 +495,8 @@ pub enum PhaseReason {
     NoWorkers,
     /// The grace period is over.
     GraceOver,
+    /// Nothing could go on, and nobody was there to help.
+    Stuck,
 }
 
 /// Why the pool froze.

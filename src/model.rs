@@ -2,11 +2,14 @@
 //! It does not know where events come from, reads no clock and does no I/O.
 
 mod apply;
+mod calls;
 mod history;
 mod log;
+mod objects;
 mod progress;
 mod queue;
 mod state;
+mod story;
 mod tails;
 mod task;
 mod timeline;
@@ -14,11 +17,14 @@ mod update;
 mod worker;
 
 pub use apply::IllegalEvent;
+pub use calls::{Blocked, Thread, Threads, Wait, WaitOn};
 pub use history::{Bucket, History, Marker, MarkerKind, SizeUse};
 pub use log::{Log, LogLine};
+pub use objects::{Content, Held, Holder, Object, Objects, Traffic, Waiter};
 pub use progress::{Progress, Rate};
 pub use queue::Queue;
-pub use state::{Skipped, Source, State, Unplanned};
+pub use state::{PoolLife, Skipped, Source, State, Unplanned, WireUse};
+pub use story::{STORY_LINES_MAX, StoryKind, StoryLine, StoryLog};
 pub use tails::{Tail, Tails};
 pub use task::{AttemptRecord, Counts, Status, Task};
 pub use timeline::{Block, BlockKind, LANE_BLOCKS_MAX, Lane, Timeline};

@@ -18,4 +18,4 @@ mod supervisor;
 pub use mailbox::{Mailbox, RunOver};
 pub use publish::{Keeps, Subscriber, Told};
 pub use signals::{HangUp, block_signals};
-pub use supervisor::{Finished, Pool, Samples, Settings, Timed, own_pid, start};
+pub use supervisor::{Finished, Launcher, Pool, Samples, ServeInParent, Settings, Timed, own_pid, start};

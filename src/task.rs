@@ -3,6 +3,10 @@
 
 mod command_line;
 mod copy;
+mod expr;
+mod object;
+mod program;
+mod value;
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,6 +15,13 @@ use serde::{Deserialize, Serialize};
 
 pub use command_line::{CommandLine, Shell, Template};
 pub use copy::{CopyBatch, CopyEntry, CopyRoots, EntryKind, Fingerprint, Verify};
+pub use expr::{Binary, Builtin, EXPR_DEPTH_MAX, Expr, Known, Names, Unary};
+pub use object::{Bound, Call, End, How, ObjectId, ObjectKind, ObjectSpec, Patience, Reply, ThreadId, Use, Ways};
+pub use program::{
+    Action, Arguments, Callback, Function, FunctionCall, FunctionId, Grain, Mapping, Program, Step, Submission, Tree,
+    Variable, Waiting,
+};
+pub use value::{Handle, Shape, VALUE_BYTES_MAX, VALUE_DEPTH_MAX, Value};
 
 /// A task's number: dense, from 0 in the order of submission, never reused. Shown to people counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -85,13 +96,30 @@ pub struct TaskSpec {
     pub work: Work,
     /// What must have ended before.
     pub stage: Stage,
+    /// Which process does it.
+    pub place: Place,
+}
+
+/// Which process does a task.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// Whichever worker of the pool is free.
+    #[default]
+    Pool,
+    /// A process of its own, started for it, gone after it.
+    Own,
+    /// The parent itself, one task after the other.
+    Parent,
+    /// The parent itself: its program, of which there is one.
+    Main,
 }
 
 impl TaskSpec {
     /// A nameless task of the first stage.
     #[must_use]
     pub fn new(work: Work) -> Self {
-        Self { name: None, work, stage: Stage::default() }
+        Self { name: None, work, stage: Stage::default(), place: Place::default() }
     }
 
     /// The same task under a name.
@@ -124,6 +152,8 @@ pub enum Work {
     Copy(Box<CopyBatch>),
     /// A program with its arguments, or a line for the shell.
     Command(Box<CommandLine>),
+    /// A function of the scenario, step by step.
+    Steps(Box<FunctionCall>),
 }
 
 impl Work {
@@ -136,6 +166,8 @@ impl Work {
             Self::Download(download) => format!("download of {} bytes", download.bytes),
             Self::Copy(batch) => batch.title(),
             Self::Command(command) => command.title(),
+            // Whoever submits one names it.
+            Self::Steps(call) => format!("function {}", call.function.0),
         }
     }
 
@@ -151,7 +183,7 @@ impl Work {
         match self {
             Self::Download(download) => download.bytes,
             Self::Copy(batch) => batch.bytes(),
-            Self::Nothing | Self::Sleep { .. } | Self::Command(_) => 0,
+            Self::Nothing | Self::Sleep { .. } | Self::Command(_) | Self::Steps(_) => 0,
         }
     }
 

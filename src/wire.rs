@@ -7,7 +7,7 @@ mod message;
 
 pub use endpoint::{Received, Receiver, Sender};
 pub use frame::{FRAME_BYTES_MAX, FrameError, Frames, MAGIC, VERSION, encode, encode_into};
-pub use message::{Assignment, FromWorker, Hello, Report, Setup, Stopping, ToWorker};
+pub use message::{Assignment, FromWorker, Hello, Initialize, Report, Setup, Stopping, ToWorker};
 
 /// The hidden subcommand by which the program starts itself as a worker.
 pub const WORKER_ARGUMENT: &str = "worker";

@@ -32,5 +32,6 @@ pub(super) fn policy(flags: &Flags, scenario: &PolicyOverrides, seed: u64) -> Po
         grace_ms: flags.grace.or(scenario.grace_ms).unwrap_or(default.grace_ms),
         speed_milli: flags.speed.or(scenario.speed_milli).unwrap_or(default.speed_milli),
         seed,
+        stuck: default.stuck,
     }
 }

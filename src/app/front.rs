@@ -3,6 +3,7 @@
 
 use std::io::{IsTerminal as _, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -13,7 +14,7 @@ use super::last_resort::{self, LastResort};
 use super::{EXIT_INTERNAL, EXIT_OUTPUT_CLOSED, Refusal};
 use crate::cli::{Color, OnEnd, Progress, Theme};
 use crate::command::{Ask as _, Command};
-use crate::event::{RunKind, Start};
+use crate::event::{RunKind, Start, Strategy};
 use crate::headless::{self, Ending, Style};
 use crate::model::{State, Update};
 use crate::pool::{self, HangUp, Keeps, Mailbox, Pool, Samples, Settings, Subscriber, Told};
@@ -50,7 +51,13 @@ pub(super) fn run(job: Job) -> Result<u8, Refusal> {
             pid: pool::own_pid(),
             cpus: job.cpus,
             policy: job.policy.clone(),
+            strategy: Strategy::default(),
+            objects: Vec::new(),
+            story: None,
         },
+        program: None,
+        launcher: None,
+        serve: Arc::new(drop),
         target: job.target,
         timed: job.timed.clone(),
         spool: RawText::from(spool.path().as_os_str()),

@@ -27,7 +27,7 @@ impl Lines {
             What::RunStarted(start) => {
                 self.say(&format_args!("pooltop: {}, parent PID {}, {} CPUs", start.title, start.pid, start.cpus));
             }
-            What::WorkerReady { worker } => {
+            What::WorkerReady { worker, .. } => {
                 if let Some(worker) = state.workers.get(*worker)
                     && let Some(pid) = worker.pid
                 {

@@ -1,6 +1,7 @@
 //! The only writer of the state: one event in, or a refusal that names event and state. PURE.
 //! It does not decide anything: what follows from an event is the planner's next step.
 
+mod calls;
 mod run;
 mod tasks;
 mod workers;
@@ -72,10 +73,10 @@ impl State {
             What::Noted { note } => self.noted(None, note),
             What::Ticked => Ok(()),
 
-            What::WorkerStarting { worker, slot } => self.worker_starting(*worker, *slot),
+            What::WorkerStarting { worker, slot, role } => self.worker_starting(*worker, *slot, *role),
             What::WorkerSpawned { worker, pid } => self.worker_spawned(*worker, *pid),
             What::WorkerNotSpawned { worker, reason } => self.worker_not_spawned(*worker, reason),
-            What::WorkerReady { worker } => self.worker_ready(*worker),
+            What::WorkerReady { worker, host, pid } => self.worker_ready(*worker, host.as_deref(), *pid),
             What::WorkerDraining { worker, why } => self.worker_draining(*worker, *why),
             What::WorkerKept { worker } => self.worker_kept(*worker),
             What::WorkerDismissed { worker } => self.worker_dismissed(*worker),
@@ -113,6 +114,7 @@ impl State {
             What::TaskFailed { task } => self.task_failed(*task),
             What::TaskDropped { task } => self.task_dropped(*task),
             What::TaskRevived { task } => self.task_revived(*task),
+            other => self.apply_talk(other),
         }
     }
 

@@ -3,12 +3,15 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::event::{Elapsed, PauseReason, Phase, PhaseReason, Policy, Start};
-use crate::task::{Failure, TaskId};
+use crate::event::{Elapsed, PauseReason, Phase, PhaseReason, Policy, Start, Tuning, Verdict, WireCount};
+use crate::task::{Failure, TaskId, Value, WorkerId};
 
+use super::calls::{Blocked, Threads};
 use super::history::History;
 use super::log::Log;
+use super::objects::Objects;
 use super::queue::Queue;
+use super::story::StoryLog;
 use super::tails::Tails;
 use super::task::{AttemptRecord, Counts, Status, Task};
 use super::timeline::Timeline;
@@ -22,6 +25,31 @@ pub enum Source {
     Open,
     /// It will not.
     Closed,
+}
+
+/// Whether the parent's program still hands tasks to the pool.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PoolLife {
+    /// It may; also where there is no such program.
+    #[default]
+    Open,
+    /// From `PoolClosed`.
+    Closed,
+    /// From `PoolTerminated`.
+    Terminated,
+}
+
+/// What goes over one worker's connection.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WireUse {
+    /// So far.
+    pub count: WireCount,
+    /// When it was counted.
+    pub at: Elapsed,
+    /// Frames a second, both ways, between the last two counts.
+    pub frames_per_s: f64,
+    /// Their bytes.
+    pub bytes_per_s: f64,
 }
 
 /// What was left out on purpose, and what went wrong outside any task.
@@ -111,6 +139,24 @@ pub struct State {
     pub tails: Tails,
     /// Tasks that failed for good, in the order of their failing.
     pub failed: Vec<TaskId>,
+    /// What processes talk through.
+    pub objects: Objects,
+    /// The threads of tasks that run functions, and what they wait for.
+    pub threads: Threads,
+    /// What functions returned.
+    pub results: HashMap<TaskId, Value>,
+    /// Whether the parent's program still hands tasks to the pool.
+    pub pool_life: PoolLife,
+    /// Why nothing can go on, while that is so.
+    pub verdict: Option<Box<Verdict>>,
+    /// What the onlooker was told.
+    pub story: StoryLog,
+    /// What goes over the workers' connections.
+    pub wires: HashMap<WorkerId, WireUse>,
+    /// Who looks for the best size.
+    pub tuning: Tuning,
+    /// The task that is the parent's program, if there is one.
+    pub main: Option<TaskId>,
     pub(super) ready: u32,
     pub(super) pauses: Pauses,
 }
@@ -138,6 +184,16 @@ impl State {
     /// Why the task failed last, if it did.
     pub fn failure(&self, id: TaskId) -> Option<&Failure> {
         self.failures.get(&id)?.last().map(|record| &record.failure)
+    }
+
+    /// What the task waits for, if none of its threads can go on.
+    pub fn blocked(&self, task: TaskId) -> Option<Blocked<'_>> {
+        let threads = self.threads.of(task);
+        if threads.is_empty() || !threads.iter().all(|thread| thread.wait.as_ref().is_some_and(|wait| wait.blocked)) {
+            return None;
+        }
+        let waiting = threads.iter().filter_map(|thread| Some(Blocked { thread, wait: thread.wait.as_ref()? }));
+        waiting.min_by_key(|blocked| blocked.wait.since)
     }
 
     /// Whether the pool is frozen.

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use crate::event::{DrainReason, Elapsed, StopReason};
+use crate::event::{DrainReason, Elapsed, Role, StopReason};
 use crate::task::{Pid, Slot, TaskId, WorkerId};
 
 /// Where a worker is in its life.
@@ -67,7 +67,11 @@ pub struct Worker {
     pub id: WorkerId,
     /// Its seat.
     pub slot: Slot,
-    /// Its process, once there is one.
+    /// What it is for.
+    pub role: Role,
+    /// The machine it runs on, if it was started through a launcher.
+    pub host: Option<Box<str>>,
+    /// Its process, once there is one. Through a launcher: its process on that machine, once it said hello.
     pub pid: Option<Pid>,
     /// Where it is in its life.
     pub state: WorkerState,
@@ -101,10 +105,12 @@ pub struct Worker {
 
 impl Worker {
     /// A worker just decided on.
-    pub fn new(id: WorkerId, slot: Slot, at: Elapsed) -> Self {
+    pub fn new(id: WorkerId, slot: Slot, role: Role, at: Elapsed) -> Self {
         Self {
             id,
             slot,
+            role,
+            host: None,
             pid: None,
             state: WorkerState::Starting,
             since: at,

@@ -44,6 +44,7 @@ pub(super) fn accept(state: &State, command: Command, asker: Asker) -> Vec<Step>
             }
             _ => Vec::new(),
         },
+        Command::KillWorker(_) | Command::Tune(_) => Vec::new(),
         Command::Drain => enter(state, Phase::Draining),
         Command::Stop if state.phase == Phase::Stopping => enter(state, Phase::Killing),
         Command::Stop => enter(state, Phase::Stopping),

@@ -35,6 +35,19 @@ pub(super) fn of_report(
             events.push(What::AttemptEnded { task, outcome, tally, took_us, output });
         }
         Report::Returned { tasks } => returned(state, worker, tasks, events),
+        Report::Said { task, thread, text } => events.push(What::TaskSaid { task, thread, text: bounded(text) }),
+        Report::Told { task, text } => events.push(What::StoryTold { task, text: bounded(text) }),
+        Report::Result { task, value } => events.push(What::ResultGiven { task, value }),
+        Report::ThreadStarted { task, thread, name } => {
+            events.push(What::ThreadStarted { task, thread, name: bounded(name) });
+        }
+        Report::ThreadEnded { task, thread } => events.push(What::ThreadEnded { task, thread }),
+        Report::LockAwaited { task, thread, lock, holder } => {
+            events.push(What::LockAwaited { task, thread, lock: bounded(lock), holder });
+        }
+        Report::LockTaken { task, thread } => events.push(What::LockTaken { task, thread }),
+        Report::Asked { task, thread, call } => events.push(What::CallMade { task, thread, call }),
+        Report::Submits { .. } => {}
         Report::Pong => events.push(What::WorkerAnswered { worker }),
     }
     Ok(())
@@ -48,6 +61,15 @@ fn check(state: &State, worker: WorkerId, report: &Report) -> Result<(), Illegal
         Report::Progressed { task, .. } => ("task_progressed", *task),
         Report::Printed { task, .. } => ("task_printed", *task),
         Report::Noted { task, .. } => ("task_noted", *task),
+        Report::Said { task, .. } => ("task_said", *task),
+        Report::Told { task, .. } => ("story_told", *task),
+        Report::Result { task, .. } => ("result_given", *task),
+        Report::ThreadStarted { task, .. } => ("thread_started", *task),
+        Report::ThreadEnded { task, .. } => ("thread_ended", *task),
+        Report::LockAwaited { task, .. } => ("lock_awaited", *task),
+        Report::LockTaken { task, .. } => ("lock_taken", *task),
+        Report::Asked { task, .. } => ("call_made", *task),
+        Report::Submits { task, .. } => ("call_made", *task),
         Report::Ended { task, .. } => ("attempt_ended", *task),
         Report::Returned { .. } => {
             let record = state.workers.get(worker).filter(|record| record.recall == Recall::Asked);

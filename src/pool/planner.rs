@@ -3,7 +3,7 @@
 
 use super::duty::{self, Duty};
 use crate::command::WORKERS_MAX;
-use crate::event::{Amount, DrainReason, Elapsed, Ended, Halt, Phase, PhaseReason, StopReason, Urgency, What};
+use crate::event::{Amount, DrainReason, Elapsed, Ended, Halt, Phase, PhaseReason, Role, StopReason, Urgency, What};
 use crate::model::{Recall, Source, State, Status, Worker, WorkerState};
 use crate::task::{Failure, TaskId, WorkerId};
 use crate::wire::{Stopping, ToWorker};
@@ -216,7 +216,7 @@ fn grow(state: &State, now: Elapsed, wanted: u32, target: u32) -> Option<Step> {
         return None;
     }
     let worker = state.workers.next_id();
-    let event = What::WorkerStarting { worker, slot: state.workers.free_seat() };
+    let event = What::WorkerStarting { worker, slot: state.workers.free_seat(), role: Role::Pool };
     Some(Step { event, effect: Effect::Spawn(worker) })
 }
 

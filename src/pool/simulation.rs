@@ -74,7 +74,7 @@ impl World {
             backoff_ms: 5,
             ..Policy::default()
         };
-        let start = Start { title: "history".into(), kind: RunKind::Scenario, pid: Pid(1), cpus: 2, policy };
+        let start = Start::new("history", RunKind::Scenario, Pid(1), 2, policy);
         world.record(What::RunStarted(Box::new(start)));
         world.record(What::TargetSet { workers: world.shape.workers, by: Asker::Start });
         let specs = (0..world.shape.tasks).map(|n| {
@@ -241,7 +241,7 @@ impl World {
         if !actor.greeted {
             let starting = self.state.workers.get(worker).is_some_and(crate::model::Worker::is_starting);
             if starting {
-                self.record(What::WorkerReady { worker });
+                self.record(What::WorkerReady { worker, host: None, pid: None });
             }
             self.actors.get_mut(&worker).unwrap().greeted = true;
         } else if actor.told_to_exit {

@@ -5,6 +5,7 @@ mod perform;
 mod receive;
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ use crate::command::{Asker, Command};
 use crate::event::{Elapsed, Event, Phase, Start, What};
 use crate::model::{IllegalEvent, State};
 use crate::offspring;
-use crate::task::{Pid, RawText, WorkerId};
+use crate::task::{Pid, Program, RawText, WorkerId};
 
 /// How many decisions are carried out before the loop looks at its inputs again. Starting a process is the slowest.
 const STEPS_A_TURN_MAX: usize = 256;
@@ -63,8 +64,27 @@ pub struct Settings {
     pub hang_up: HangUp,
     /// Whether CPU and memory are measured.
     pub samples: Samples,
+    /// What functions do, if the scenario has some.
+    pub program: Option<Arc<Program>>,
+    /// How pool workers are started, if not as children of this process.
+    pub launcher: Option<Launcher>,
+    /// Serves the other end of a socket as a worker does, on the calling thread, until it is closed. The parent's own
+    /// tasks go this way; the pool itself knows no workers' code.
+    pub serve: ServeInParent,
     /// Rung at USR1: somebody wants to know what runs.
     pub asked: Option<Sender<()>>,
+}
+
+/// See [`Settings::serve`].
+pub type ServeInParent = Arc<dyn Fn(std::os::fd::OwnedFd) + Send + Sync>;
+
+/// How workers are started elsewhere: an argument vector, in front of the program that serves over standard input and output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Launcher {
+    /// For instance `ssh host`.
+    pub argv: Vec<RawText>,
+    /// What pooltop is called there.
+    pub program: RawText,
 }
 
 /// Whether CPU and memory are measured.

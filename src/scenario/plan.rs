@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use super::entry::TaskEntry;
 use crate::command::Command;
-use crate::event::Halt;
+use crate::event::{Halt, Story, Strategy};
 use crate::notation::{PoolSize, Span};
-use crate::task::{TaskSpec, Verify};
+use crate::task::{FunctionCall, Program, TaskSpec, Verify};
 
 /// Everything a scenario asks for. All random choices are already made or follow from [`Plan::seed`] alone.
 ///
@@ -30,6 +30,20 @@ pub struct Plan {
     pub copies: Vec<CopyJob>,
     /// What is asked of the pool while it runs, in the order of time.
     pub timed: Vec<Timed>,
+    /// How its tasks meet processes.
+    pub strategy: Strategy,
+    /// How its pool's workers are started, if not as children.
+    pub launcher: Option<LauncherSpec>,
+    /// What its functions do, and what they talk through; the trees' folders are still empty.
+    pub program: Option<Program>,
+    /// The parent's program, as the run's first task, if it has one. Then there are no other tasks to submit: it submits them.
+    pub main: Option<FunctionCall>,
+    /// The trees to make before the run: in the order of [`Program::trees`].
+    pub trees: Vec<TreeSpec>,
+    /// What it tells the onlooker, in the language asked for.
+    pub story: Option<Story>,
+    /// What may never come to an end by its own text; each with its place in the file, ready to be printed.
+    pub warnings: Vec<String>,
     pub(super) entries: Vec<TaskEntry>,
     pub(super) task_count: u32,
 }
@@ -46,6 +60,15 @@ impl Plan {
     pub fn task_count(&self) -> u32 {
         self.task_count
     }
+}
+
+/// An argument vector in front of `pooltop worker --stdio`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LauncherSpec {
+    /// For instance `["ssh", "host"]`.
+    pub argv: Vec<String>,
+    /// What pooltop is called there; `None`: this very program, by its path.
+    pub program: Option<String>,
 }
 
 /// See [`Plan::tasks`].

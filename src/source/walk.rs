@@ -184,7 +184,7 @@ struct Outlet<'a> {
 
 impl Outlet<'_> {
     fn task(&mut self, stage: Stage, batch: CopyBatch) -> Result<(), Closed> {
-        self.tasks.push(TaskSpec { name: None, work: Work::Copy(Box::new(batch)), stage });
+        self.tasks.push(TaskSpec { stage, ..TaskSpec::new(Work::Copy(Box::new(batch))) });
         if self.tasks.len() < self.limit {
             return Ok(());
         }

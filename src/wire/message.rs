@@ -4,7 +4,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::command::Note;
-use crate::task::{Outcome, Output, Pid, RawText, SharedSpec, Slot, Stream, Tally, TaskId};
+use crate::task::{
+    Call, ObjectId, Outcome, Output, Pid, Program, RawText, Reply, SharedSpec, Slot, Stream, Tally, TaskId, TaskSpec,
+    ThreadId, Value,
+};
+
+use std::sync::Arc;
 
 /// What a worker is told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +32,10 @@ pub enum ToWorker {
     Stop(TaskId, Stopping),
     /// Send this signal to the running command's process group.
     Signal(TaskId, i32),
+    /// The answer to the `Asked` of that thread. For a task that is over it means nothing.
+    Answer(TaskId, ThreadId, Reply),
+    /// A transfer's share of a link, from now on.
+    Share { task: TaskId, thread: ThreadId, link: ObjectId, bytes_per_s: u64 },
     /// Say `Pong`.
     Ping,
     /// End the process: nothing is in flight.
@@ -43,7 +52,7 @@ pub enum Stopping {
 }
 
 /// What holds for all tasks of a worker.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Setup {
     /// Its seat, for `{%}`.
     pub slot: Slot,
@@ -55,6 +64,25 @@ pub struct Setup {
     pub report_every_ms: u32,
     /// How much of a command's stream is kept at most.
     pub output_bytes_max: u64,
+    /// The process that is the parent of all, for people; through a launcher it is not the parent the kernel knows.
+    pub parent: Pid,
+    /// CPUs the parent may use.
+    pub cpus: u32,
+    /// The number of workers aimed at when the run began.
+    pub pool_size: u32,
+    /// What functions do, if the scenario has some.
+    pub program: Option<Arc<Program>>,
+    /// Whether the program's initializer is to be run before `Hello`.
+    pub initialize: Initialize,
+}
+
+/// Whether a worker runs the program's initializer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Initialize {
+    /// Before it says hello.
+    First,
+    /// Not at all: it is none of the pool, or there is nothing to run.
+    No,
 }
 
 impl Setup {
@@ -90,6 +118,8 @@ pub enum FromWorker {
 pub struct Hello {
     /// Its process, as it sees it.
     pub pid: Pid,
+    /// The machine it is on, as that machine calls itself.
+    pub host: Box<str>,
 }
 
 /// One thing that happened in a worker.
@@ -113,6 +143,24 @@ pub enum Report {
     Ended { task: TaskId, outcome: Outcome, tally: Tally, took_us: u64, output: Option<Box<Output>> },
     /// The answer to `Recall`.
     Returned { tasks: Vec<TaskId> },
+    /// A line of a function's `print`.
+    Said { task: TaskId, thread: ThreadId, text: Box<str> },
+    /// What to watch now.
+    Told { task: TaskId, text: Box<str> },
+    /// What the function returned; its `Ended` follows.
+    Result { task: TaskId, value: Value },
+    /// A thread began.
+    ThreadStarted { task: TaskId, thread: ThreadId, name: Box<str> },
+    /// It ended.
+    ThreadEnded { task: TaskId, thread: ThreadId },
+    /// It has waited for a lock for a while.
+    LockAwaited { task: TaskId, thread: ThreadId, lock: Box<str>, holder: ThreadId },
+    /// It got the lock it awaited.
+    LockTaken { task: TaskId, thread: ThreadId },
+    /// A thread asks and waits for the `Answer`. Never `Call::Submit`, which is the parent's own word.
+    Asked { task: TaskId, thread: ThreadId, call: Call },
+    /// The parent's program hands tasks over and waits for the `Answer`: a handle, or why they are not taken.
+    Submits { task: TaskId, thread: ThreadId, specs: Vec<TaskSpec> },
     /// The answer to `Ping`.
     Pong,
 }

@@ -155,6 +155,10 @@ fn attempt(assignment: &Assignment, shared: &Shared, copier: &mut Copier) -> Rep
                 let (outcome, tally) = copied(copier.run(batch, assignment.attempt, &mut meter));
                 (outcome, tally, None)
             }
+            Work::Steps(_) => {
+                let text = "functions cannot be run yet".into();
+                (Outcome::Failed(Failure::Error { text }), Tally::default(), None)
+            }
             Work::Command(line) => {
                 let (setup, control, outbox) = (&shared.setup, &shared.control, &shared.outbox);
                 let scene = Scene { task, attempt: assignment.attempt, setup, control, outbox };

@@ -23,7 +23,9 @@ pub(super) fn serve(socket: OwnedFd) -> Option<RawText> {
     let half = socket.try_clone().ok()?;
     let mut sender = Sender::new(half);
     sender.queue_greeting();
-    sender.queue(&FromWorker::Hello(Hello { pid: Pid(std::process::id().cast_signed()) })).ok()?;
+    sender
+        .queue(&FromWorker::Hello(Hello { pid: Pid(std::process::id().cast_signed()), host: Box::default() }))
+        .ok()?;
     sender.flush().ok()?;
     let mut receiver: Receiver<ToWorker> = Receiver::new(socket, Frames::bare());
     let mut worker = Awaiting(Some(sender));
@@ -104,6 +106,7 @@ impl Serving {
             ToWorker::ResumeTask(task) => control.freeze(task, Freeze::GoOn),
             ToWorker::Stop(task, how) => self.stop(task, how),
             ToWorker::Signal(task, signal) => control.signal(task, signal),
+            ToWorker::Answer(..) | ToWorker::Share { .. } => {}
             ToWorker::Ping => self.shared.outbox.say(Report::Pong),
             ToWorker::Setup(_) | ToWorker::Exit => {}
         }

@@ -18,6 +18,7 @@ impl State {
             return Err(self.in_phase("run_started"));
         }
         self.policy = start.policy.clone();
+        self.declare_objects(&start.objects);
         self.start = Some(Box::new(start.clone()));
         Ok(())
     }
@@ -109,6 +110,7 @@ impl State {
             PhaseReason::Halted => "--halt struck",
             PhaseReason::NoWorkers => "workers cannot be kept alive",
             PhaseReason::GraceOver => "the grace period is over",
+            PhaseReason::Stuck => "nothing can go on",
         };
         let (weight, text) = match phase {
             Phase::Draining => (Weight::Warning, format!("draining: what runs is finished, nothing starts; {because}")),

@@ -3,7 +3,7 @@
 
 use super::IllegalEvent;
 use crate::command::Weight;
-use crate::event::{DrainReason, Elapsed, Exit, Sample};
+use crate::event::{DrainReason, Elapsed, Exit, Role, Sample};
 use crate::model::history::MarkerKind;
 use crate::model::state::State;
 use crate::model::worker::{Recall, Worker, WorkerState};
@@ -16,11 +16,11 @@ const YOUNG_US: u64 = 2_000_000;
 const YOUNG_DEATHS_KEPT: usize = 8;
 
 impl State {
-    pub(super) fn worker_starting(&mut self, worker: WorkerId, slot: Slot) -> Result<(), IllegalEvent> {
+    pub(super) fn worker_starting(&mut self, worker: WorkerId, slot: Slot, role: Role) -> Result<(), IllegalEvent> {
         if worker != self.workers.next_id() || self.workers.at(slot).is_some() {
             return Err(IllegalEvent::NoWorker { event: "worker_starting", worker });
         }
-        self.workers.seat(Worker::new(worker, slot, self.now));
+        self.workers.seat(Worker::new(worker, slot, role, self.now));
         self.timeline.seated(slot, self.now);
         Ok(())
     }
@@ -50,12 +50,19 @@ impl State {
         Ok(())
     }
 
-    pub(super) fn worker_ready(&mut self, worker: WorkerId) -> Result<(), IllegalEvent> {
+    pub(super) fn worker_ready(
+        &mut self,
+        worker: WorkerId,
+        host: Option<&str>,
+        pid: Option<Pid>,
+    ) -> Result<(), IllegalEvent> {
         let now = self.now;
         let greets = |state| matches!(state, WorkerState::Greeting | WorkerState::Draining(_));
         let record = self.worker_in("worker_ready", worker, greets)?;
         record.heard = now;
         record.silent = false;
+        record.host = host.map(Into::into);
+        record.pid = pid.or(record.pid);
         if record.state == WorkerState::Greeting {
             enter(record, WorkerState::Ready, now);
             self.ready += 1;

@@ -17,16 +17,15 @@ impl World {
     /// One worker and these tasks; the source is still open.
     fn new(specs: Vec<SharedSpec>) -> Self {
         let mut world = Self(State::new());
-        let start =
-            Start { title: "t".into(), kind: RunKind::Scenario, pid: Pid(1), cpus: 1, policy: Policy::default() };
+        let start = Start::new("t", RunKind::Scenario, Pid(1), 1, Policy::default());
         let worker = WorkerId(0);
         for what in [
             What::RunStarted(Box::new(start)),
             What::TargetSet { workers: 1, by: Asker::Start },
             What::TasksAdded { tasks: specs },
-            What::WorkerStarting { worker, slot: Slot(0) },
+            What::WorkerStarting { worker, slot: Slot(0), role: crate::event::Role::Pool },
             What::WorkerSpawned { worker, pid: Pid(2) },
-            What::WorkerReady { worker },
+            What::WorkerReady { worker, host: None, pid: None },
         ] {
             world.record(0, what);
         }

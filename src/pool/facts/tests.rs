@@ -11,7 +11,7 @@ use crate::task::{Download, Pid, Slot, Stream, TaskSpec, Work};
 /// Two workers that hold four tasks each, of eight downloads.
 fn state() -> State {
     let mut state = State::new();
-    let start = Start { title: "t".into(), kind: RunKind::Scenario, pid: Pid(1), cpus: 1, policy: Policy::default() };
+    let start = Start::new("t", RunKind::Scenario, Pid(1), 1, Policy::default());
     let download = Download { bytes: u64::MAX, duration_ms: 1, seed: 0, fail_per_mille: 0, stall_per_mille: 0 };
     let spec = || TaskSpec::new(Work::Download(download.clone())).into();
     let mut events = vec![
@@ -22,9 +22,9 @@ fn state() -> State {
     for number in 0..2_u16 {
         let worker = WorkerId(number.into());
         events.extend([
-            What::WorkerStarting { worker, slot: Slot(number) },
+            What::WorkerStarting { worker, slot: Slot(number), role: crate::event::Role::Pool },
             What::WorkerSpawned { worker, pid: Pid(100 + i32::from(number)) },
-            What::WorkerReady { worker },
+            What::WorkerReady { worker, host: None, pid: None },
             What::TasksDispatched { worker, tasks: (0..4).map(|task| TaskId(u32::from(number) * 4 + task)).collect() },
         ]);
     }

@@ -7,7 +7,7 @@ use crate::pool::child;
 use crate::pool::planner::Effect;
 use crate::pool::poller::{Interest, Place};
 use crate::task::{Failure, Outcome, Tally, TaskId, WorkerId};
-use crate::wire::{Assignment, FrameError, Setup, ToWorker};
+use crate::wire::{Assignment, FrameError, Initialize, Setup, ToWorker};
 
 impl Supervisor {
     pub(super) fn perform(&mut self, effect: Effect) {
@@ -50,6 +50,11 @@ impl Supervisor {
                     report_every_ms: report_every_ms(self.state.target),
                     spool: self.settings.spool.clone(),
                     output_bytes_max: self.settings.output_bytes_max,
+                    parent: self.settings.start.pid,
+                    cpus: self.settings.start.cpus,
+                    pool_size: self.settings.target,
+                    program: self.settings.program.clone(),
+                    initialize: Initialize::No,
                 };
                 self.say(worker, &ToWorker::Setup(setup));
             }

@@ -138,7 +138,7 @@ impl Supervisor {
             FromWorker::Hello(_) => {
                 // A worker dismissed while it started says hello all the same.
                 let greets = self.state.workers.get(worker).is_some_and(Worker::is_starting);
-                if greets { self.try_record(What::WorkerReady { worker }) } else { Ok(()) }
+                if greets { self.try_record(What::WorkerReady { worker, host: None, pid: None }) } else { Ok(()) }
             }
             FromWorker::Reports(reports) => {
                 let mut events = Vec::new();

@@ -150,7 +150,7 @@ pub(super) fn copy(viewer: &Viewer, sight: &Sight<'_>) -> Answer {
             let path = std::path::Path::new(batch.roots.source.as_os()).join(batch.folder.as_os()).join(name);
             path.to_string_lossy().into_owned()
         }
-        Work::Nothing | Work::Sleep { .. } | Work::Download(_) => record.spec.title().into_owned(),
+        Work::Nothing | Work::Sleep { .. } | Work::Download(_) | Work::Steps(_) => record.spec.title().into_owned(),
     };
     // Pasted into a shell, a line break in a name would be obeyed.
     Ok(vec![Effect::Copy(sanitized(&text).into_owned())])

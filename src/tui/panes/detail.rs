@@ -155,7 +155,7 @@ fn status_line(id: TaskId, task: &Task, state: &State, theme: &Theme) -> Line {
 /// What is done for the task, where its title does not say it all.
 fn work_lines(task: &Task, columns: u16, theme: &Theme, lines: &mut Vec<Line>) {
     match &task.spec.work {
-        Work::Nothing | Work::Sleep { .. } => {}
+        Work::Nothing | Work::Sleep { .. } | Work::Steps(_) => {}
         Work::Download(download) => {
             let secs = Elapsed(download.duration_ms * 1000).secs();
             lines.push(vec![(format!("simulated download of {secs:.1} s"), Role::Dim)]);

@@ -60,7 +60,7 @@ impl Story {
     pub fn begin(title: &str, kind: RunKind, tasks: Vec<TaskSpec>) -> Self {
         let mut story = Self { state: State::new(), at_ms: 0, next_pid: 19_771 };
         let policy = Policy { retries: 2, ..Policy::default() };
-        story.tell(What::RunStarted(Box::new(Start { title: title.into(), kind, pid: Pid(19_770), cpus: 4, policy })));
+        story.tell(What::RunStarted(Box::new(Start::new(title, kind, Pid(19_770), 4, policy))));
         if !tasks.is_empty() {
             story.tell(What::TasksAdded { tasks: tasks.into_iter().map(Arc::new).collect() });
         }
@@ -85,7 +85,7 @@ impl Story {
         while self.state.wanted() < workers {
             let worker = self.state.workers.next_id();
             let slot = self.state.workers.free_seat();
-            self.tell(What::WorkerStarting { worker, slot });
+            self.tell(What::WorkerStarting { worker, slot, role: crate::event::Role::Pool });
         }
         self
     }
@@ -101,7 +101,7 @@ impl Story {
             .collect();
         for worker in starting.into_iter().take(how_many) {
             self.spawn(worker);
-            self.tell(What::WorkerReady { worker });
+            self.tell(What::WorkerReady { worker, host: None, pid: None });
         }
         self
     }
@@ -221,7 +221,7 @@ impl Story {
         }
         self.tell(What::WorkerExited { worker, how: Exit::Signal(9), last_words: "".into() });
         let next = self.state.workers.next_id();
-        self.tell(What::WorkerStarting { worker: next, slot: Slot(slot.0) });
+        self.tell(What::WorkerStarting { worker: next, slot: Slot(slot.0), role: crate::event::Role::Pool });
         self.greet(1)
     }
 

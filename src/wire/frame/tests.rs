@@ -8,10 +8,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::command::{Note, Weight};
 use crate::task::{
-    Captured, CommandLine, Download, Failure, Outcome, Output, Pid, RawText, Shell, Slot, Stream, Tally, TaskId,
-    TaskSpec, Template, Work,
+    Captured, CommandLine, Download, Failure, ObjectId, Outcome, Output, Pid, RawText, Reply, Shell, Slot, Stream,
+    Tally, TaskId, TaskSpec, Template, ThreadId, Value, Work,
 };
-use crate::wire::{Assignment, FromWorker, Hello, Report, Setup, Stopping, ToWorker};
+use crate::wire::{Assignment, FromWorker, Hello, Initialize, Report, Setup, Stopping, ToWorker};
 
 fn spec(work: Work) -> Arc<TaskSpec> {
     Arc::new(TaskSpec::new(work).named("名\u{202e}"))
@@ -35,6 +35,11 @@ fn to_worker() -> Vec<ToWorker> {
             report_every_ms: 50,
             spool,
             output_bytes_max: u64::MAX,
+            parent: Pid(1),
+            cpus: 2,
+            pool_size: 4,
+            program: Some(Arc::default()),
+            initialize: Initialize::First,
         }),
         ToWorker::Run(Vec::new()),
         ToWorker::Run(run.to_vec()),
@@ -46,6 +51,8 @@ fn to_worker() -> Vec<ToWorker> {
         ToWorker::Stop(task, Stopping::Gently { grace_ms: u64::MAX }),
         ToWorker::Stop(task, Stopping::Now),
         ToWorker::Signal(task, i32::MIN),
+        ToWorker::Answer(task, ThreadId(3), Reply::Value(Value::List(vec![Value::Float(0.5), Value::None]))),
+        ToWorker::Share { task, thread: ThreadId(0), link: ObjectId(9), bytes_per_s: u64::MAX },
         ToWorker::Ping,
         ToWorker::Exit,
     ]
@@ -79,7 +86,7 @@ fn from_worker() -> Vec<FromWorker> {
     reports.extend(failures().map(|failure| ended(Outcome::Failed(failure), None)));
     let alone = reports.iter().map(|report| FromWorker::Reports(vec![report.clone()]));
     let mut messages: Vec<FromWorker> = alone.collect();
-    messages.extend([FromWorker::Hello(Hello { pid: Pid(1) }), FromWorker::Reports(reports)]);
+    messages.extend([FromWorker::Hello(Hello { pid: Pid(1), host: "here".into() }), FromWorker::Reports(reports)]);
     messages
 }
 
@@ -157,7 +164,7 @@ fn a_length_beyond_the_limit_is_refused_before_anything_is_kept() {
 
 #[test]
 fn the_greeting_is_found_behind_a_banner_and_nowhere_else() {
-    let hello = FromWorker::Hello(Hello { pid: Pid(1) });
+    let hello = FromWorker::Hello(Hello { pid: Pid(1), host: "here".into() });
     let mut bytes = b"Welcome to this machine\n\0pooltop".to_vec();
     bytes.extend(greeting());
     bytes.extend(encode(&hello).unwrap());

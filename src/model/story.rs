@@ -1,0 +1,64 @@
+//! What the onlooker is told: what to watch now, the lines that functions print, the results as they come. PURE.
+//! It does not know how it is shown; it keeps the newest.
+
+use std::collections::VecDeque;
+
+use crate::event::Elapsed;
+use crate::task::{TaskId, ThreadId};
+
+/// How many lines are kept.
+pub const STORY_LINES_MAX: usize = 1000;
+
+/// What was told so far.
+#[derive(Clone, Debug, Default)]
+pub struct StoryLog {
+    /// The newest note on what to watch, and which task told it.
+    pub now: Option<(TaskId, Box<str>)>,
+    lines: VecDeque<StoryLine>,
+    forgotten: u64,
+}
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoryLine {
+    /// When.
+    pub at: Elapsed,
+    /// Whose.
+    pub task: TaskId,
+    /// Which of its threads said it.
+    pub thread: ThreadId,
+    /// What kind of line.
+    pub kind: StoryKind,
+    /// The line; not yet safe for a terminal.
+    pub text: Box<str>,
+}
+
+/// See [`StoryLine`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoryKind {
+    /// A function printed it.
+    Said,
+    /// A function returned it.
+    Result,
+}
+
+impl StoryLog {
+    /// The lines, oldest first.
+    pub fn lines(&self) -> &VecDeque<StoryLine> {
+        &self.lines
+    }
+
+    /// How many older lines were forgotten.
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
+    /// One more line.
+    pub fn push(&mut self, line: StoryLine) {
+        if self.lines.len() == STORY_LINES_MAX {
+            self.lines.pop_front();
+            self.forgotten += 1;
+        }
+        self.lines.push_back(line);
+    }
+}
