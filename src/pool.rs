@@ -10,6 +10,7 @@ mod planner;
 mod poller;
 mod publish;
 mod sampler;
+mod settings;
 mod signals;
 #[cfg(test)]
 mod simulation;
@@ -17,5 +18,6 @@ mod supervisor;
 
 pub use mailbox::{Mailbox, RunOver};
 pub use publish::{Keeps, Subscriber, Told};
+pub use settings::{Launcher, Samples, ServeInParent, Settings, Timed};
 pub use signals::{HangUp, block_signals};
-pub use supervisor::{Finished, Launcher, Pool, Samples, ServeInParent, Settings, Timed, own_pid, start};
+pub use supervisor::{Finished, Pool, own_pid, start};

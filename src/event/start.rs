@@ -1,0 +1,79 @@
+//! Vocabulary: how a run was asked for.
+//! It does not know what becomes of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::Policy;
+use crate::task::{ObjectSpec, Pid};
+
+/// How the run was asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Start {
+    /// The scenario's title, or the command line.
+    pub title: Box<str>,
+    /// What kind of run it is.
+    pub kind: RunKind,
+    /// The parent's own process.
+    pub pid: Pid,
+    /// CPUs this process may use.
+    pub cpus: u32,
+    /// What was decided for all tasks.
+    pub policy: Policy,
+    /// How tasks meet processes.
+    pub strategy: Strategy,
+    /// What processes talk through; the places in this list are the objects' numbers.
+    pub objects: Vec<ObjectSpec>,
+    /// What the scenario tells the onlooker.
+    pub story: Option<Story>,
+}
+
+impl Start {
+    /// A run without a scenario: a pool, no objects, no story.
+    #[must_use]
+    pub fn new(title: impl Into<Box<str>>, kind: RunKind, pid: Pid, cpus: u32, policy: Policy) -> Self {
+        Self {
+            title: title.into(),
+            kind,
+            pid,
+            cpus,
+            policy,
+            strategy: Strategy::Pool,
+            objects: Vec::new(),
+            story: None,
+        }
+    }
+}
+
+/// How the tasks of a run meet processes. Tasks that have a place of their own keep it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    /// A pool of processes, each doing one task after the other.
+    #[default]
+    Pool,
+    /// A new process for each task, all at once.
+    ProcessEach,
+    /// One after the other, in the parent itself.
+    Sequential,
+}
+
+/// What a scenario tells the onlooker, in the language that was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Story {
+    /// What to watch while it runs.
+    pub watch: Box<str>,
+    /// What it showed, told at the end.
+    pub ending: Box<str>,
+}
+
+/// Which command started the run. Decides only words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunKind {
+    /// `demo` or `play`.
+    Scenario,
+    /// `copy`.
+    Copy,
+    /// `run`.
+    Command,
+}
