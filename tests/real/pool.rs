@@ -4,7 +4,9 @@
 use nix::sys::signal::Signal;
 
 use crate::common::gate::Gate;
-use crate::common::processes::{self, Tag, children_of, is_alive, send_signal, wait_until, wait_until_none};
+use crate::common::processes::{
+    self, Tag, children_of, is_alive, send_signal, wait_for_some, wait_until, wait_until_none,
+};
 use crate::common::run::{Run, Running};
 use crate::common::{GONE_WITHIN, PATIENCE, numbers};
 
@@ -41,7 +43,6 @@ fn killed_workers_lose_no_task_and_are_named() {
     let run = Run::pooltop(["run", "-j4", "--progress", "plain", "--", "sh", "-c", script, gate.name()])
         .input(numbers(1..=24))
         .start();
-    // One that has done a task is no crash; the one that was let through may be any.
     gate.admit(1);
     run.wait_for_errors(|errors| errors.contains("done"), "the first task is done");
     let at_work = || workers(&run).into_iter().filter(|&worker| children_of(worker).len() == 1).collect::<Vec<i32>>();
@@ -137,13 +138,17 @@ fn what_a_command_leaves_behind_ends_with_it() {
 
 #[test]
 fn a_silent_worker_is_noticed() {
-    let run = Run::pooltop(["run", "-j2", "--progress", "plain", "--", "sleep", ":::", "3"]).start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let gate = Gate::at(folder.path().join("gate"));
+    let command = ["--", "sh", "-c", "read _ < \"$0\"", gate.name(), "{}", ":::", "a"];
+    let run = Run::pooltop([&["run", "-j2", "--progress", "plain"][..], &command].concat()).start();
     let _ = run.wait_for_errors(|errors| errors.contains("worker 2 started"), "the workers are up");
-    wait_until(|| sleepers(run.tag()) == 1, "the task runs", PATIENCE);
-    let holder = processes::tagged(run.tag()).into_iter().find(|process| process.name == "sleep").expect("it runs");
-    assert!(send_signal(holder.parent, Signal::SIGSTOP));
+    let task = || processes::tagged(run.tag()).into_iter().find(|process| process.name == "sh");
+    let task = wait_for_some(task, "the task runs", PATIENCE);
+    assert!(send_signal(task.parent, Signal::SIGSTOP));
     run.wait_for_errors(|errors| errors.contains("has been silent for "), "its silence is told");
-    assert!(send_signal(holder.parent, Signal::SIGCONT));
+    assert!(send_signal(task.parent, Signal::SIGCONT));
+    gate.open();
     run.finish().expect_code(0);
 }
 
