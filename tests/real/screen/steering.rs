@@ -10,13 +10,13 @@ use super::stage::{
     wait_for_worker_at, wait_for_workers, workers,
 };
 
-/// Tells of TERM and USR1, and ends only when it is opened.
+/// Tells of TERM and USR1, and ends only when it is opened; well, though a signal may have struck its last `sleep`.
 const TALKATIVE: &str = r#"
 [pool]
 size = 2
 [[task]]
 name = "talks"
-shell = "trap 'echo got TERM; exit 3' TERM; trap 'echo got USR1' USR1; echo > $STAGE/ready; until test -e $STAGE/go; do sleep 0.05; done"
+shell = "trap 'echo got TERM; exit 3' TERM; trap 'echo got USR1' USR1; echo > $STAGE/ready; until test -e $STAGE/go; do sleep 0.05; done; exit 0"
 [[task]]
 name = "deaf"
 shell = "trap '' TERM; echo $$ > $STAGE/deaf; until test -e $STAGE/go; do sleep 0.05; done"
