@@ -222,7 +222,7 @@ fn drain(pipes: &mut Pipes, scratch: &mut [u8]) {
         .collect();
         let mut fds: Vec<_> = open.iter().map(|fd| PollFd::new(*fd, PollFlags::POLLIN)).collect();
         let ready = poll(&mut fds, PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO));
-        if left.is_zero() || !matches!(ready, Ok(1..)) {
+        if !matches!(ready, Ok(1..)) {
             break;
         }
         let hit: Vec<bool> = fds.iter().map(|fd| fd.any().unwrap_or(false)).collect();
@@ -231,6 +231,10 @@ fn drain(pipes: &mut Pipes, scratch: &mut [u8]) {
         let stderr = pipes.stderr.reader.is_some() && hit.next().unwrap_or(false);
         pipes.stdout.read_if(stdout, scratch);
         pipes.stderr.read_if(stderr, scratch);
+        // Only now: where this thread had to wait longer than that for its turn, the leader's words are in the pipes all the same.
+        if left.is_zero() {
+            break;
+        }
     }
 }
 

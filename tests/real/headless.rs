@@ -3,6 +3,7 @@
 
 use nix::sys::signal::Signal;
 
+use crate::common::gate::Gate;
 use crate::common::numbers;
 use crate::common::processes::wait_until_none;
 use crate::common::run::{Finished, Run};
@@ -74,13 +75,19 @@ fn a_reader_that_leaves_ends_the_run_quietly() {
 
 #[test]
 fn usr1_tells_what_runs_and_hup_drains() {
-    let run = Run::pooltop(["run", "-j2", "--progress", "plain", "--", "sh", "-c", "sleep 0.{}5"])
+    // All but the first wait for the test, so that something is left to drain however late the signals come.
+    let folder = tempfile::tempdir().expect("a folder");
+    let gate = Gate::at(folder.path().join("gate"));
+    let script = "test {} = 1 || read _ < \"$0\"";
+    let run = Run::pooltop(["run", "-j2", "--progress", "plain", "--", "sh", "-c", script, gate.name()])
         .input(numbers(1..=9))
         .start();
     run.wait_for_errors(|errors| errors.contains("done"), "the first task is done");
     run.signal(Signal::SIGUSR1);
     run.wait_for_errors(|errors| errors.contains(" in flight, "), "the answer to USR1");
     run.signal(Signal::SIGHUP);
+    run.wait_for_errors(|errors| errors.contains("draining"), "the answer to HUP");
+    gate.open();
     let finished = run.finish().expect_code(4);
     let err = finished.err();
     assert!(err.contains("draining") && !err.contains("interrupted   "), "{err}");
@@ -89,6 +96,7 @@ fn usr1_tells_what_runs_and_hup_drains() {
 
 #[test]
 fn halt_follows_gnu_parallels_words() {
+    // The first two fail; short tasks that a worker already holds may follow them, and must not be counted in.
     let soon = Run::pooltop([
         "run",
         "-j1",
@@ -99,7 +107,7 @@ fn halt_follows_gnu_parallels_words() {
         "--",
         "sh",
         "-c",
-        "exit $(({} % 2))",
+        "exit $(({} < 3))",
     ])
     .input(numbers(1..=20))
     .finish()

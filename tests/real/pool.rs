@@ -1,24 +1,28 @@
 //! The pool on real children: what dies is noticed, what it held is done again or named, and nothing is left behind.
 //! It does not know the pool's insides: it starts the program, sends signals, and looks at the process table.
 
-use std::time::Duration;
-
 use nix::sys::signal::Signal;
 
-use crate::common::processes::{self, Tag, children_of, is_alive, send_signal, wait_until, wait_until_none};
+use crate::common::gate::Gate;
+use crate::common::processes::{
+    self, Tag, children_of, is_alive, send_signal, wait_for_some, wait_until, wait_until_none,
+};
 use crate::common::run::{Run, Running};
-use crate::common::{PATIENCE, numbers};
+use crate::common::{GONE_WITHIN, PATIENCE, numbers};
 
 /// Ignores TERM and leaves processes behind in every way there is: another session, a double fork, the background.
 const NASTY: &str = "trap '' TERM; setsid sleep 600 & ( ( setsid sleep 600 & ) & ); sleep 600 & exec sleep 600";
-
-/// What nothing may outlive: the promise is two seconds.
-const GONE_WITHIN: Duration = Duration::from_secs(2);
 
 /// The workers that are there: children of the parent that run this very program.
 fn workers(run: &Running) -> Vec<i32> {
     let worker = |process: &processes::Process| process.name.starts_with("pooltop") && !process.is_zombie();
     children_of(run.pid()).into_iter().filter(worker).map(|process| process.pid).collect()
+}
+
+/// All processes below that one.
+fn below(pid: i32) -> Vec<i32> {
+    let children = children_of(pid).into_iter().map(|child| child.pid);
+    children.flat_map(|child| std::iter::once(child).chain(below(child)).collect::<Vec<i32>>()).collect()
 }
 
 fn sleepers(tag: &Tag) -> usize {
@@ -33,21 +37,26 @@ fn nasty(jobs: &str) -> Running {
 
 #[test]
 fn killed_workers_lose_no_task_and_are_named() {
-    let run = Run::pooltop(["run", "-j4", "--progress", "plain", "--", "sh", "-c", "sleep 0.4; echo did {}"])
+    let folder = tempfile::tempdir().expect("a folder");
+    let gate = Gate::at(folder.path().join("gate"));
+    let script = "read _ < \"$0\"; echo did {}";
+    let run = Run::pooltop(["run", "-j4", "--progress", "plain", "--", "sh", "-c", script, gate.name()])
         .input(numbers(1..=24))
         .start();
+    gate.admit(1);
     run.wait_for_errors(|errors| errors.contains("done"), "the first task is done");
-    let killed: Vec<i32> = workers(&run).into_iter().take(2).collect();
-    assert_eq!(killed.len(), 2);
+    let at_work = || workers(&run).into_iter().filter(|&worker| children_of(worker).len() == 1).collect::<Vec<i32>>();
+    wait_until(|| at_work().len() == 4, "all hold a task", PATIENCE);
+    let killed: Vec<i32> = at_work().into_iter().take(2).collect();
     for pid in &killed {
         assert!(send_signal(*pid, Signal::SIGKILL));
     }
+    gate.open();
     let finished = run.finish().expect_code(0);
     let (out, err) = (finished.out(), finished.err());
     for n in 1..=24 {
         assert_eq!(out.lines().filter(|line| *line == format!("did {n}")).count(), 1, "task {n}\n{out}\n{err}");
     }
-    // One may have been struck between two tasks.
     for pid in killed {
         assert!(err.contains(&format!("(PID {pid}) killed by SIGKILL")), "{err}");
     }
@@ -69,10 +78,16 @@ fn nothing_is_left_when_workers_and_then_the_parent_are_killed() {
     let run = nasty("-j4");
     wait_until(|| sleepers(run.tag()) >= 16, "all tasks have left their processes", PATIENCE);
     let killed: Vec<i32> = workers(&run).into_iter().take(2).collect();
+    // What they started must be gone as well before the parent is: it ends that, and nobody else would.
+    let theirs: Vec<i32> = killed.iter().flat_map(|&pid| below(pid)).chain(killed.iter().copied()).collect();
     for pid in &killed {
         assert!(send_signal(*pid, Signal::SIGKILL));
     }
-    wait_until(|| killed.iter().all(|&pid| !is_alive(pid)), "the killed workers are reaped", GONE_WITHIN);
+    wait_until(
+        || theirs.iter().all(|&pid| !is_alive(pid)),
+        "the killed workers and all of theirs are gone",
+        GONE_WITHIN,
+    );
     assert!(send_signal(run.pid(), Signal::SIGKILL));
     wait_until_none(run.tag(), GONE_WITHIN);
 }
@@ -123,13 +138,17 @@ fn what_a_command_leaves_behind_ends_with_it() {
 
 #[test]
 fn a_silent_worker_is_noticed() {
-    let run = Run::pooltop(["run", "-j2", "--progress", "plain", "--", "sleep", ":::", "3"]).start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let gate = Gate::at(folder.path().join("gate"));
+    let command = ["--", "sh", "-c", "read _ < \"$0\"", gate.name(), "{}", ":::", "a"];
+    let run = Run::pooltop([&["run", "-j2", "--progress", "plain"][..], &command].concat()).start();
     let _ = run.wait_for_errors(|errors| errors.contains("worker 2 started"), "the workers are up");
-    wait_until(|| sleepers(run.tag()) == 1, "the task runs", PATIENCE);
-    let holder = processes::tagged(run.tag()).into_iter().find(|process| process.name == "sleep").expect("it runs");
-    assert!(send_signal(holder.parent, Signal::SIGSTOP));
-    run.wait_for_errors(|errors| errors.contains("has been silent for 1."), "its silence is told");
-    assert!(send_signal(holder.parent, Signal::SIGCONT));
+    let task = || processes::tagged(run.tag()).into_iter().find(|process| process.name == "sh");
+    let task = wait_for_some(task, "the task runs", PATIENCE);
+    assert!(send_signal(task.parent, Signal::SIGSTOP));
+    run.wait_for_errors(|errors| errors.contains("has been silent for "), "its silence is told");
+    assert!(send_signal(task.parent, Signal::SIGCONT));
+    gate.open();
     run.finish().expect_code(0);
 }
 

@@ -2,15 +2,13 @@
 //! It does not know the pool's insides; it counts what came out, and what is left.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
+use crate::common::GONE_WITHIN;
+use crate::common::gate::Gate;
 use crate::common::processes::{Process, children_of, send_signal, wait_until_none};
 use crate::common::run::{Run, Running};
-
-/// What nothing may outlive: the promise is two seconds.
-const GONE_WITHIN: Duration = Duration::from_secs(2);
 
 /// Tasks with command lines of 100 kB behind tasks so short that many are given to a worker at once.
 #[test]
@@ -48,26 +46,46 @@ fn played(scenario: &str, jobs: &str) -> crate::common::run::Finished {
     Run::pooltop(["play", file, jobs, "--progress", "plain"]).finish()
 }
 
+/// The PIDs of the workers that have done the tasks told of, and the tasks' numbers.
+fn done(out: &str) -> (Vec<i32>, Vec<usize>) {
+    let lines = out.lines().filter_map(|line| line.split_once(' '));
+    lines.map(|(pid, task)| (pid.parse::<i32>().expect("a PID"), task.parse::<usize>().expect("a number"))).unzip()
+}
+
 /// While 1,500 short tasks run, one worker after the other is killed.
 #[test]
 fn a_storm_of_kills_loses_no_task_and_does_none_twice() {
     const TASKS: usize = 1500;
-    let run = Run::pooltop(["run", "-j4", "--retries", "9", "--backoff", "1ms", "--progress", "plain", "--", "echo"])
+    const BETWEEN_DEATHS: usize = 50;
+    // One for each task, and one for the task that may die with its worker after it has passed.
+    const ADMITTED: usize = BETWEEN_DEATHS + 1;
+    let folder = tempfile::tempdir().expect("a folder");
+    let gate = Gate::at(folder.path().join("gate"));
+    let script = "read _ < \"$0\"; echo $PPID $1";
+    let command = ["--progress", "plain", "--", "sh", "-c", script, gate.name(), "{}"];
+    let run = Run::pooltop([&["run", "-j4", "--retries", "9", "--backoff", "1ms"][..], &command].concat())
         .input((0..TASKS).map(|n| n.to_string()).collect::<Vec<_>>().join("\n"))
         .start();
     let mut lot = Lot(7);
     let mut killed = 0;
-    // Between two deaths something is done: workers that die before they do anything are a crash loop, another story.
-    for lines in (20..TASKS).step_by(20) {
-        run.wait_for_output(|out| out.lines().count() >= lines, "the next tasks are done");
-        let there = workers(&run);
-        let Some(&worker) = there.get(usize::try_from(lot.below(4)).expect("small")) else { continue };
-        if send_signal(worker, Signal::SIGKILL) {
+    gate.admit(ADMITTED);
+    // The gate keeps the run from being over before the test, on a machine with much to do, has killed anybody.
+    for lines in (BETWEEN_DEATHS..TASKS).step_by(BETWEEN_DEATHS) {
+        let out = run.wait_for_output(|out| out.lines().count() >= lines, "the next tasks are done");
+        // Workers that die before they have done anything are a crash loop, another story.
+        let (proven, _) = done(&out);
+        let victims: Vec<i32> = workers(&run).into_iter().filter(|worker| proven.contains(worker)).collect();
+        gate.admit(ADMITTED);
+        let Some(last) = u64::try_from(victims.len()).expect("few").checked_sub(1) else { continue };
+        let further = usize::try_from(lot.below(20)).expect("small");
+        run.wait_for_output(|out| out.lines().count() >= lines + further, "some more tasks are done");
+        if send_signal(victims[usize::try_from(lot.below(last + 1)).expect("small")], Signal::SIGKILL) {
             killed += 1;
         }
     }
+    gate.open();
     let finished = run.finish().expect_code(0);
-    let mut done: Vec<usize> = finished.out().lines().map(|line| line.parse().expect("a number")).collect();
+    let (_, mut done) = done(&finished.out());
     done.sort_unstable();
     assert!(done.iter().copied().eq(0..TASKS), "{} lines\n{}", done.len(), finished.err());
     assert!(killed >= 10, "only {killed} were killed");
@@ -100,6 +118,9 @@ fn a_storm_of_sizes_loses_no_worker_and_no_task() {
     let finished = played(&scenario, "-j3").expect_code(0);
     let err = finished.err();
     assert!(err.contains("2600 of 2600 done\n"), "{err}");
-    assert!(!err.contains("killed") && !err.contains("silent"), "{err}");
+    // A machine with much to do may let a worker take longer to leave than it is given; what it says is no reason.
+    let killed: Vec<&str> = err.lines().filter(|line| line.contains("killed")).collect();
+    let slow = |line: &&str| line.contains("it was dismissed and did not leave") || line.contains("left, killed");
+    assert!(killed.iter().all(slow), "{err}");
     wait_until_none(&finished.tag, GONE_WITHIN);
 }

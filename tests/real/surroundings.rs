@@ -3,18 +3,15 @@
 
 use std::io::Read as _;
 use std::os::fd::OwnedFd;
-use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 
+use crate::common::gate::Gate;
 use crate::common::processes::{self, Process, children_of, is_alive, send_signal, wait_for_some, wait_until};
 use crate::common::processes::{tagged, wait_until_none};
 use crate::common::run::{Run, Running};
-use crate::common::{PATIENCE, POOLTOP};
-
-/// What nothing may outlive: the promise is two seconds.
-const GONE_WITHIN: Duration = Duration::from_secs(2);
+use crate::common::{GONE_WITHIN, PATIENCE, POOLTOP};
 
 fn ignoring(signal: &str, args: &[&str]) -> Run {
     let ignore = format!("--ignore-signal={signal}");
@@ -39,8 +36,36 @@ fn the_worker(run: &Running) -> i32 {
     wait_for_some(|| children_of(run.pid()).into_iter().find(worker), "a worker", PATIENCE).pid
 }
 
-fn sleeper(run: &Running) -> Option<Process> {
-    tagged(run.tag()).into_iter().find(|process| process.name == "sleep")
+/// The commands of that name that run.
+fn commands(run: &Running, name: &str) -> Vec<Process> {
+    tagged(run.tag()).into_iter().filter(|process| process.name == name).collect()
+}
+
+/// Tasks that wait at a gate: the run is over no sooner than the test wants it to be, however slow the machine.
+struct Gated {
+    gate: Gate,
+    _folder: tempfile::TempDir,
+}
+
+impl Gated {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        Self { gate: Gate::at(folder.path().join("gate")), _folder: folder }
+    }
+
+    /// The arguments for so many tasks that wait, after these.
+    fn args<'a>(&'a self, args: &[&'a str], tasks: usize) -> Vec<&'a str> {
+        let command = ["--", "sh", "-c", "read _ < \"$0\"", self.gate.name(), "{}", ":::"];
+        [&["run"][..], args, &command, &["a task", "another", "a third"][..tasks]].concat()
+    }
+
+    /// Starts it, and waits until so many of its tasks run.
+    #[track_caller]
+    fn started(&self, args: &[&str], tasks: usize, running: usize) -> Running {
+        let run = Run::pooltop(self.args(args, tasks)).start();
+        wait_until(|| commands(&run, "sh").len() == running, "the tasks run", PATIENCE);
+        run
+    }
 }
 
 #[test]
@@ -53,9 +78,11 @@ fn an_ignored_sigchld_hides_no_end() {
 
 #[test]
 fn nohup_means_no_hang_up() {
-    let run = ignoring("HUP", &["run", "-j1", "--progress", "plain", "--", "sleep", ":::", "0.3", "0", "0"]).start();
+    let gated = Gated::new();
+    let run = ignoring("HUP", &gated.args(&["-j1", "--progress", "plain"], 3)).start();
     run.wait_for_errors(|errors| errors.contains("worker 1 started"), "the worker is up");
     run.signal(Signal::SIGHUP);
+    gated.gate.open();
     let finished = run.finish().expect_code(0);
     assert!(!finished.err().contains("draining"), "{}", finished.err());
 }
@@ -65,7 +92,7 @@ fn children_the_program_did_not_start_are_left_alone() {
     let script = "sleep 600 & exec \"$0\" run -j1 --recycle-after 1 --progress none -- echo ::: 1 2 3 4";
     let run = Run::program("/bin/sh", ["-c", &format!("({script}) 2>&1 | cat"), POOLTOP]).start();
     run.wait_for_output(|out| out == "1\n2\n3\n4\n", "the run is through");
-    let alive = sleeper(&run).expect("the shell's own child still sleeps");
+    let alive = wait_for_some(|| commands(&run, "sleep").pop(), "the shell's own child still sleeps", PATIENCE);
     assert!(is_alive(alive.pid));
     send_signal(alive.pid, Signal::SIGKILL);
     run.finish().expect_code(0);
@@ -93,16 +120,17 @@ fn a_reader_that_does_not_read_cannot_keep_the_program_from_ending() {
         "none",
         "--shell",
         "--",
-        "head -c 200000 /dev/zero; sleep 0.0{}",
+        // The last one is still at it when the signal comes, however late.
+        "head -c 200000 /dev/zero; sleep {}",
         ":::",
-        "1",
-        "2",
-        "3",
+        "0.01",
+        "0.02",
+        "600",
     ]);
     let before = processes::tagged(run.tag()).len();
     assert!(before >= 1);
     run.signal(Signal::SIGTERM);
-    let finished = run.timeout(Duration::from_secs(8)).finish().expect_code(4);
+    let finished = run.finish().expect_code(4);
     wait_until_none(&finished.tag, GONE_WITHIN);
 }
 
@@ -122,9 +150,9 @@ fn a_reader_that_is_late_gets_everything() {
 
 #[test]
 fn a_dead_workers_socket_that_somebody_holds_hides_no_death() {
-    let run = Run::pooltop(["run", "-j1", "--progress", "plain", "--", "sleep", ":::", "600"]).start();
+    let gated = Gated::new();
+    let run = gated.started(&["-j1", "--progress", "plain"], 1, 1);
     let worker = the_worker(&run);
-    wait_for_some(|| sleeper(&run), "the task runs", PATIENCE);
     let held = socket_of(worker);
     assert!(send_signal(worker, Signal::SIGKILL));
     run.wait_for_errors(|errors| errors.contains("attempt 2 follows"), "the death is noticed");
@@ -135,15 +163,16 @@ fn a_dead_workers_socket_that_somebody_holds_hides_no_death() {
 
 #[test]
 fn garbage_is_the_end_of_whoever_talks_it_and_of_nobody_else() {
-    let run = Run::pooltop(["run", "-j1", "--progress", "plain", "--", "sleep", ":::", "0.3", "0.2", "0.1"]).start();
+    let gated = Gated::new();
+    let run = gated.started(&["-j1", "--progress", "plain"], 3, 1);
     let worker = the_worker(&run);
-    wait_for_some(|| sleeper(&run), "the task runs", PATIENCE);
     let garbage = b"\xff\xff\xff\xffgarbage";
     nix::unistd::write(socket_of(worker), garbage).expect("the socket takes it");
     run.wait_for_errors(
         |errors| errors.contains("killed: it cannot be understood: a frame claims 4294967295 bytes"),
         "the garbage is noticed",
     );
+    gated.gate.open();
     let finished = run.finish().expect_code(0);
     assert!(finished.err().contains("3 of 3 done"), "{}", finished.err());
     wait_until_none(&finished.tag, GONE_WITHIN);
@@ -151,43 +180,42 @@ fn garbage_is_the_end_of_whoever_talks_it_and_of_nobody_else() {
 
 #[test]
 fn a_lie_is_the_end_of_whoever_tells_it() {
-    let run = Run::pooltop(["run", "-j1", "--progress", "plain", "--", "sleep", ":::", "0.3", "0.2"]).start();
+    let gated = Gated::new();
+    let run = gated.started(&["-j1", "--progress", "plain"], 2, 1);
     let worker = the_worker(&run);
-    wait_for_some(|| sleeper(&run), "the task runs", PATIENCE);
     let lie = pooltop::wire::Report::Returned { tasks: vec![pooltop::task::TaskId(1)] };
     let frame = pooltop::wire::encode(&pooltop::wire::FromWorker::Reports(vec![lie])).expect("it is short");
     nix::unistd::write(socket_of(worker), &frame).expect("the socket takes it");
     run.wait_for_errors(|errors| errors.contains("killed: it claims what cannot be"), "the lie is noticed");
+    gated.gate.open();
     let finished = run.finish().expect_code(0);
     assert!(finished.err().contains("2 of 2 done"), "{}", finished.err());
 }
 
 #[test]
 fn control_z_freezes_program_and_tasks_and_what_follows_goes_on() {
-    let run = Run::pooltop(["run", "-j2", "--progress", "plain", "--", "sleep", ":::", "0.5", "0.5"]).start();
-    wait_until(
-        || tagged(run.tag()).iter().filter(|process| process.name == "sleep").count() == 2,
-        "both run",
-        PATIENCE,
-    );
+    let gated = Gated::new();
+    let run = gated.started(&["-j2", "--progress", "plain"], 2, 2);
     run.signal(Signal::SIGTSTP);
     let state = |pid: i32| Process::read(pid).map_or('?', |process| process.state);
     wait_until(|| state(run.pid()) == 'T', "the program is stopped", PATIENCE);
-    let frozen = || tagged(run.tag()).iter().filter(|process| process.name == "sleep").all(|task| task.state == 'T');
+    let frozen = || commands(&run, "sh").iter().filter(|task| task.state == 'T').count() == 2;
     wait_until(frozen, "the tasks are frozen", PATIENCE);
     run.signal(Signal::SIGCONT);
+    gated.gate.open();
     run.finish().expect_code(0);
 }
 
 #[test]
 fn a_worker_that_was_stopped_and_goes_on_gets_tasks_again() {
     // With samples, as JSON has them: the kernel's word that it is stopped must not outlive the stop.
-    let run = Run::pooltop(["run", "-j1", "--progress", "json", "--", "sleep", ":::", "0.7", "0", "0"]).start();
+    let gated = Gated::new();
+    let run = gated.started(&["-j1", "--progress", "json"], 3, 1);
     let worker = the_worker(&run);
-    wait_for_some(|| sleeper(&run), "the task runs", PATIENCE);
     assert!(send_signal(worker, Signal::SIGSTOP));
     run.wait_for_output(|out| out.contains("\"stopped\":true"), "a sample says so");
     assert!(send_signal(worker, Signal::SIGCONT));
+    gated.gate.open();
     run.finish().expect_code(0);
 }
 

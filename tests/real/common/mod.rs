@@ -1,6 +1,7 @@
 //! What the tests on real processes share: a terminal, a runner without a terminal, and a look at the process table.
 //! It does not know what is tested. Everything in here waits for conditions, never for a time to pass.
 
+pub mod gate;
 pub mod keys;
 pub mod processes;
 pub mod pty;
@@ -14,7 +15,11 @@ use processes::Tag;
 
 /// How long something may take that should take milliseconds. Only a failing test ever waits as long; a machine that
 /// compiles at the same time is slow at times.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_mins(1);
+
+/// What nothing may outlive. The promise is two seconds on a machine that has time; one that has none would break it
+/// without a fault of ours, and what is really left behind is there for ten minutes.
+pub const GONE_WITHIN: Duration = Duration::from_secs(20);
 
 /// The program under test.
 pub const POOLTOP: &str = env!("CARGO_BIN_EXE_pooltop");

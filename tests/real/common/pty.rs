@@ -22,9 +22,6 @@ use super::terminal::{Modes, Reading, Seen, Terminal};
 /// Run by the shell: standard error brought the input, and becomes the terminal, as standard output is.
 pub(super) const OTHER_INPUT: &str = r#"exec "$@" <&2 2>&1"#;
 
-/// How long the terminal is retried when it does not take a key.
-const KEYS_PATIENCE: Duration = Duration::from_secs(5);
-
 /// What is to be started, and in what terminal.
 #[derive(Clone, Debug)]
 pub struct Setup {
@@ -207,7 +204,7 @@ impl Pty {
                 rest.is_empty()
             },
             &what,
-            KEYS_PATIENCE,
+            super::PATIENCE,
         );
     }
 

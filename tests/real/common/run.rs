@@ -73,12 +73,6 @@ impl Run {
         self
     }
 
-    /// How long [`Running::finish`] waits.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
-    }
-
     /// Starts it and waits for its end.
     #[track_caller]
     pub fn finish(self) -> Finished {

@@ -2,6 +2,7 @@
 //! It does not know how a command is stopped; the process table tells.
 
 use crate::common::PATIENCE;
+use crate::common::gate::Gate;
 use crate::common::processes::{Process, wait_until};
 use crate::common::pty::Pty;
 
@@ -10,9 +11,20 @@ use super::stage::{
 };
 
 /// Two commands with a child each, so that it shows whether the whole group is stopped.
-fn stage() -> Stage {
-    let shell = "sh -c 'until test -e $STAGE/go; do sleep 0.05; done; true' held; true";
-    Stage::new(&format!("[pool]\nsize = 2\n[[task]]\nrepeat = 3\nname = \"held {{n}}\"\nshell = \"{shell}\"\n"))
+fn stage() -> (Stage, Gate) {
+    let shell = "sh -c 'read _ < $STAGE/gate; true' held; true";
+    let stage =
+        Stage::new(&format!("[pool]\nsize = 2\n[[task]]\nrepeat = 3\nname = \"held {{n}}\"\nshell = \"{shell}\"\n"));
+    let gate = stage.gate();
+    (stage, gate)
+}
+
+/// Asleep, each of the four waits: the inner ones at the gate, the outer ones for them. A shell that is stopped while it
+/// starts another is not shown as stopped.
+#[track_caller]
+fn wait_until_all_wait(pty: &Pty) {
+    let all = || commands(pty, "sh").len() == 4 && count_in_state(pty, "sh", 'S') == 4;
+    wait_until(all, "two commands with a child each", PATIENCE);
 }
 
 #[track_caller]
@@ -30,9 +42,9 @@ fn assert_workers_are_not_stopped(pty: &Pty) {
 
 #[test]
 fn space_stops_the_commands_and_lets_them_go_on() {
-    let stage = stage();
+    let (stage, gate) = stage();
     let pty = stage.play(&[]).start();
-    wait_until(|| commands(&pty, "sh").len() == 4, "two commands with a child each", PATIENCE);
+    wait_until_all_wait(&pty);
     wait_for_header(&pty, "workers 2");
     pty.send(" ");
     pty.wait_for_text(" PAUSED ");
@@ -41,7 +53,7 @@ fn space_stops_the_commands_and_lets_them_go_on() {
     pty.wait_for(|screen| workers(screen).iter().all(|row| row.state == "paused"), "paused rows", PATIENCE);
 
     // Nothing goes on while it is paused, though nothing holds the tasks any more.
-    stage.open("go");
+    gate.open();
     pty.send("+");
     wait_for_header(&pty, "workers 3");
     assert_eq!(count_in_state(&pty, "sh", 'T'), 4);
@@ -54,10 +66,12 @@ fn space_stops_the_commands_and_lets_them_go_on() {
 
 #[test]
 fn p_stops_one_task_alone() {
-    let stage = stage();
+    let (stage, gate) = stage();
     let pty = stage.play(&[]).start();
-    wait_until(|| commands(&pty, "sh").len() == 4, "two commands with a child each", PATIENCE);
-    wait_for_header(&pty, "in flight 2");
+    wait_until_all_wait(&pty);
+    // Only a task that is known to run can be paused; its worker has it before that is told.
+    wait_for_row(&pty, &["held 1", "running"]);
+    wait_for_row(&pty, &["held 2", "running"]);
     let (_, seat) = wait_for_worker_at(&pty, "held 2");
     pty.send("j".repeat(seat) + "p");
     wait_for_row(&pty, &["held 2", "paused"]);
@@ -66,7 +80,7 @@ fn p_stops_one_task_alone() {
     wait_for_row(&pty, &["held 1", "running"]);
     pty.wait_for_text(" RUNNING ");
 
-    stage.open("go");
+    gate.open();
     pty.wait_for_text("done 2/3");
     wait_until_stopped(&pty, 2);
     pty.send("p");

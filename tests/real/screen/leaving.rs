@@ -9,10 +9,10 @@ use nix::sys::signal::Signal;
 
 use crate::common::processes::{self, Process, send_signal, wait_until, wait_until_none};
 use crate::common::pty::Pty;
-use crate::common::{PATIENCE, keys};
+use crate::common::{GONE_WITHIN, PATIENCE, keys};
 use pooltop::clock::Clock;
 
-use super::stage::{GONE_WITHIN, Stage, commands, expect_end, wait_for_header};
+use super::stage::{Stage, commands, expect_end, wait_for_header};
 
 /// Ignores TERM and leaves a process behind in another session.
 const NASTY: &str = "[pool]\nsize = 2\n[[task]]\nrepeat = 3\nname = \"nasty {n}\"\n\
@@ -164,7 +164,8 @@ fn a_terminal_that_is_gone_ends_the_run_without_spinning() {
     pty.exit_status(PATIENCE);
     wait_until_none(pty.tag(), GONE_WITHIN);
     println!("ended {took:?} after the terminal, {} ticks used", used - before);
-    assert!(took < Duration::from_secs(4), "{took:?}");
+    // Far from the grace period; about a second where the machine has time.
+    assert!(took < Duration::from_secs(20), "{took:?}");
     assert!(used - before < TICKS_A_SECOND / 2, "{} ticks of processor time in {took:?}", used - before);
     stage.assert_tidy();
 }

@@ -29,6 +29,10 @@ fn mixed(stage: &Stage) -> Pty {
     wait_for_header(&pty, "done 30/35");
     wait_for_header(&pty, "in flight 2");
     wait_for_header(&pty, "failed 1");
+    // Both were perhaps given to one worker, behind tasks that took no time; then one of them is asked back. From when
+    // two run, nothing moves any more.
+    let runs = |row: &String| row.contains("held") && row.contains("running");
+    pty.wait_for(|screen| screen.rows(0, u16::MAX).filter(runs).count() == 2, "two tasks that run", PATIENCE);
     pty
 }
 

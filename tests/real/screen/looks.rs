@@ -9,13 +9,14 @@ use crate::common::PATIENCE;
 use crate::common::pty::Pty;
 use crate::common::terminal::Seen;
 
-use super::stage::{Stage, expect_end, quit, wait_for_header};
+use super::stage::{Stage, expect_end, quit, wait_for_header, wait_until_over};
 
 /// How long nothing must be written. A key that is answered at all is answered far sooner.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// The screen has to answer a key within 100 ms; a machine that compiles meanwhile may take longer.
-const ANSWERS_WITHIN: Duration = Duration::from_secs(1);
+/// The screen has to answer a key within 100 ms; a machine that does something else meanwhile takes longer. One that waited
+/// for the tasks would answer after all of them.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
 /// Waits until nothing has been written for a second. What still follows from the last change may come first.
 #[track_caller]
@@ -53,6 +54,7 @@ fn hostile_names_and_output_stay_harmless() {
     pty.wait_for_text("[");
     stage.open("go");
     wait_for_header(&pty, "failed 6");
+    wait_until_over(&pty);
     pty.send("q");
     expect_end(&mut pty, &stage, 1);
     pty.look(|seen| {

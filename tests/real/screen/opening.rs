@@ -22,8 +22,9 @@ fn borders_align(screen: &vt100::Screen, row: u16) -> Option<bool> {
     Some(ends && cell(screen, bottom, 0) == "╰" && cell(screen, bottom, right) == "╯")
 }
 
+/// Ten times slower than it is meant to be, so that its first download still runs when a slow machine comes to look at it.
 fn demo(stage: &Stage, columns: u16, rows: u16) -> Pty {
-    stage.pooltop(&[]).size(columns, rows).start()
+    stage.pooltop(&["--speed", "0.1"]).size(columns, rows).start()
 }
 
 /// Four workers at work, one of them at the file with the wide name, all in one frame.

@@ -63,6 +63,8 @@ fn a_number_and_enter_set_the_size_and_none_is_a_paused_pool() {
     set_size(&pty, 5);
     wait_for_header(&pty, "workers 5");
     wait_for_workers(&pty, 5);
+    // Idle ones would not drain but leave.
+    wait_for_header(&pty, "in flight 5");
 
     set_size(&pty, 0);
     wait_for_header(&pty, "workers 5 -> 0 (5 draining)");

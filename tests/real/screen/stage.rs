@@ -3,14 +3,11 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::time::Duration;
 
+use crate::common::gate::Gate;
 use crate::common::processes::{self, Process, children_of};
 use crate::common::pty::{Pty, Setup, place_of, shows};
-use crate::common::{PATIENCE, keys};
-
-/// What nothing may outlive: the promise is two seconds.
-pub const GONE_WITHIN: Duration = Duration::from_secs(2);
+use crate::common::{GONE_WITHIN, PATIENCE, keys};
 
 /// Waits, in a scenario, until the test opens "go".
 pub const HELD: &str = r#"shell = "until test -e $STAGE/go; do sleep 0.05; done""#;
@@ -31,6 +28,20 @@ impl Stage {
     /// As many tasks, named "held 1" and so on, that wait until "go" is opened.
     pub fn held(size: u32, tasks: u32) -> Self {
         Self::new(&format!("[pool]\nsize = {size}\n[[task]]\nrepeat = {tasks}\nname = \"held {{n}}\"\n{HELD}\n"))
+    }
+
+    /// The same, for tests that look at processes: the tasks wait at "gate" and start nothing meanwhile.
+    pub fn gated(size: u32, tasks: u32) -> (Self, Gate) {
+        let wait = "shell = \"read _ < $STAGE/gate\"";
+        let stage =
+            Self::new(&format!("[pool]\nsize = {size}\n[[task]]\nrepeat = {tasks}\nname = \"held {{n}}\"\n{wait}\n"));
+        let gate = stage.gate();
+        (stage, gate)
+    }
+
+    /// The gate that tasks know as `$STAGE/gate`.
+    pub fn gate(&self) -> Gate {
+        Gate::at(self.path("gate"))
     }
 
     /// Plays the scenario, with these further arguments.
@@ -165,11 +176,22 @@ pub fn count_in_state(pty: &Pty, name: &str, state: char) -> usize {
     commands(pty, name).iter().filter(|process| process.state == state).count()
 }
 
-/// Leaves a program whose run is over, and sees that all is as it was.
+/// Leaves a program whose run is about to be over, and sees that all is as it was.
 #[track_caller]
 pub fn quit(mut pty: Pty, stage: &Stage, code: i32) {
+    wait_until_over(&pty);
     pty.send("q");
     expect_end(&mut pty, stage, code);
+}
+
+/// Waits until the header says that the run is over: before that, `q` asks, or stops it.
+#[track_caller]
+pub fn wait_until_over(pty: &Pty) {
+    let over = |screen: &vt100::Screen| {
+        let header = header(screen);
+        [" FINISHED ", " FAILED ", " STOPPED "].iter().any(|word| header.contains(word))
+    };
+    pty.wait_for(over, "the end of the run in the header", PATIENCE);
 }
 
 /// Waits for the end with this exit code, and panics unless the terminal is as found and nothing is left.

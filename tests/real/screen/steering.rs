@@ -1,34 +1,35 @@
 //! Keys that do something to one task, one worker or the run: stop, kill, signal, retry, replace, drain.
 //! It does not know how the pool obeys; it reads what the tasks did and what the screen says of it.
 
-use crate::common::PATIENCE;
-use crate::common::keys;
 use crate::common::processes::{is_alive, wait_until};
 use crate::common::pty::Pty;
+use crate::common::{GONE_WITHIN, PATIENCE, keys};
 
 use super::stage::{
-    GONE_WITHIN, Stage, assert_rows_are_processes, commands, expect_end, quit, wait_for_header, wait_for_row,
-    wait_for_texts, wait_for_worker_at, wait_for_workers, workers,
+    Stage, assert_rows_are_processes, commands, expect_end, quit, wait_for_header, wait_for_row, wait_for_texts,
+    wait_for_worker_at, wait_for_workers, workers,
 };
 
-/// Tells of TERM and USR1, and ends only when it is opened.
+/// Tells of TERM and USR1, and ends only when it is opened; well, though a signal may have struck its last `sleep`.
 const TALKATIVE: &str = r#"
 [pool]
 size = 2
 [[task]]
 name = "talks"
-shell = "trap 'echo got TERM; exit 3' TERM; trap 'echo got USR1' USR1; echo > $STAGE/ready; until test -e $STAGE/go; do sleep 0.05; done"
+shell = "trap 'echo got TERM; exit 3' TERM; trap 'echo got USR1' USR1; echo > $STAGE/ready; until test -e $STAGE/go; do sleep 0.05; done; exit 0"
 [[task]]
 name = "deaf"
-shell = "trap '' TERM; echo > $STAGE/deaf; until test -e $STAGE/go; do sleep 0.05; done"
+shell = "trap '' TERM; echo $$ > $STAGE/deaf; until test -e $STAGE/go; do sleep 0.05; done"
 "#;
 
 /// The first worker's task is selected, and known to listen.
 fn talkative(stage: &Stage) -> Pty {
     let pty = stage.play(&["--grace", "600s"]).start();
     stage.wait_for("ready");
-    stage.wait_for("deaf");
-    wait_for_header(&pty, "in flight 2");
+    stage.wait_for_lines("deaf", 1);
+    // That they listen is one thing, that the screen knows them to run another: before, it refuses to send them signals.
+    wait_for_row(&pty, &["talks", "running"]);
+    wait_for_row(&pty, &["deaf", "running"]);
     pty
 }
 
@@ -49,7 +50,8 @@ fn x_stops_with_term_and_capital_x_kills() {
     wait_for_texts(&pty, &["got TERM", "failed 1"]);
     wait_for_row(&pty, &["talks", "failed", "stopped"]);
 
-    let deaf = commands(&pty, "sh").first().map(|process| process.pid).expect("the other task runs");
+    let deaf = std::fs::read_to_string(stage.path("deaf")).expect("the other task has written its PID");
+    let deaf = deaf.trim().parse().expect("a PID");
     quit_after_kill(pty, &stage, deaf);
 }
 
@@ -138,7 +140,8 @@ fn d_finishes_what_runs_and_starts_nothing() {
     wait_for_header(&pty, "in flight 2");
     pty.send("d");
     pty.wait_for_text(" DRAINING ");
-    assert!(!commands(&pty, "sh").is_empty());
+    // In flight does not mean begun; what a worker holds is begun all the same.
+    wait_until(|| commands(&pty, "sh").len() >= 2, "both tasks go on", PATIENCE);
     stage.open("go");
     expect_end(&mut pty, &stage, 4);
     assert!(pty.text().contains("2 of 5 done, 3 not begun"), "{}", pty.text());
