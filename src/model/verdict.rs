@@ -41,9 +41,10 @@ impl State {
 
     /// Whether some of what waits waits for a lock between threads.
     pub fn waits_for_locks(&self) -> bool {
-        self.threads.stuck().flat_map(|task| self.threads.of(task)).any(|thread| {
-            thread.wait.as_ref().is_some_and(|wait| matches!(wait.on, WaitOn::Lock { .. }))
-        })
+        self.threads
+            .stuck()
+            .flat_map(|task| self.threads.of(task))
+            .any(|thread| thread.wait.as_ref().is_some_and(|wait| matches!(wait.on, WaitOn::Lock { .. })))
     }
 
     /// Why nothing can go on, if nothing can.

@@ -113,9 +113,10 @@ fn of_run(state: &State) -> [Option<(Elapsed, Duty)>; 4] {
     let grace_over = (state.phase == Phase::Stopping)
         .then(|| (state.phase_since.plus_ms(state.policy.grace_ms + PHASE_MARGIN_MS), Duty::KillAll));
     let start = next_start(state).filter(|_| needs_start(state)).map(|at| (at, Duty::TryStart));
-    let impatient = state.threads.next_impatient().and_then(|(active, task, thread)| {
-        state.when_active(active).map(|at| (at, Duty::Impatient(task, thread)))
-    });
+    let impatient = state
+        .threads
+        .next_impatient()
+        .and_then(|(active, task, thread)| state.when_active(active).map(|at| (at, Duty::Impatient(task, thread))));
     [release, grace_over, start, impatient]
 }
 

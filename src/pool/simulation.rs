@@ -275,7 +275,9 @@ impl World {
 
     fn plan(&mut self) {
         for step in 0.. {
-            let Some(Step { event, effect }) = planner::next(&self.state, self.now, Gate::Open, SOMEBODY) else { break };
+            let Some(Step { event, effect }) = planner::next(&self.state, self.now, Gate::Open, SOMEBODY) else {
+                break;
+            };
             assert!(step < 100_000, "the planner never rests; its last wish is {event:?}");
             self.record(event);
             self.perform(effect);

@@ -230,7 +230,10 @@ impl Supervisor {
         let tick = self.is_lively().then_some(self.next_tick);
         let behind = self.publisher.is_behind().then(|| self.now.plus_ms(AGAIN_MS));
         let hung_up = self.hung_up.iter().map(|(_, until)| *until).min();
-        [planner::deadline(&self.state, self.now), timed, tick, behind, self.sweep_at, hung_up].into_iter().flatten().min()
+        [planner::deadline(&self.state, self.now), timed, tick, behind, self.sweep_at, hung_up]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Whether clocks and rates on a screen move.

@@ -74,10 +74,7 @@ fn is_stuck(state: &State, now: Elapsed, gate: Gate, outlook: Outlook) -> bool {
     }
     // Time will change something: a task is tried again or runs out of time, a worker can be started later.
     let is_awaited = |duty: &Duty| {
-        matches!(
-            duty,
-            Duty::Release(_) | Duty::TimeOut(..) | Duty::Recall(_) | Duty::TryStart | Duty::Impatient(..)
-        )
+        matches!(duty, Duty::Release(_) | Duty::TimeOut(..) | Duty::Recall(_) | Duty::TryStart | Duty::Impatient(..))
     };
     let waiting = state.counts.waiting() > 0;
     state.stands_still()
@@ -95,9 +92,7 @@ fn is_under_way(worker: &Worker, waiting: bool) -> bool {
 
 fn told(state: &State, event: What) -> Step {
     let message = match &event {
-        What::CallAnswered { task, thread, reply } => {
-            Some((*task, ToWorker::Answer(*task, *thread, reply.clone())))
-        }
+        What::CallAnswered { task, thread, reply } => Some((*task, ToWorker::Answer(*task, *thread, reply.clone()))),
         What::LinkShared { task, thread, link, bytes_per_s } => {
             let share = ToWorker::Share { task: *task, thread: *thread, link: *link, bytes_per_s: *bytes_per_s };
             Some((*task, share))

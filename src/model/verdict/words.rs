@@ -113,8 +113,7 @@ impl Teller<'_> {
 
     fn rest_of(&self, first: TaskId, count: u32) -> String {
         let unfinished = |task: &TaskId| self.state.task(*task).is_some_and(|record| !record.status.is_final());
-        let rest: Vec<TaskId> =
-            (first.0..first.0.saturating_add(count)).map(TaskId).filter(unfinished).collect();
+        let rest: Vec<TaskId> = (first.0..first.0.saturating_add(count)).map(TaskId).filter(unfinished).collect();
         self.names(&rest)
     }
 
@@ -189,7 +188,9 @@ impl Teller<'_> {
             Some(Call::WaitEvent { .. }) => format!("{name} {phrase}, which nobody sets but {name} itself"),
             Some(Call::Recv { pipe, end, .. }) => {
                 let end = self.end(*pipe, end.other());
-                format!("{name} {phrase}, of which nobody has the other end but {name} itself, which holds end {end} open")
+                format!(
+                    "{name} {phrase}, of which nobody has the other end but {name} itself, which holds end {end} open"
+                )
             }
             Some(Call::Acquire { .. }) => format!("{name} {phrase}, which it holds itself"),
             Some(_) => format!("{name} {phrase}, which is itself"),

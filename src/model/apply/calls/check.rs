@@ -4,9 +4,7 @@
 use crate::model::apply::IllegalEvent;
 use crate::model::calls::Caller;
 use crate::model::state::State;
-use crate::task::{
-    Call, ObjectKind, Reply, TaskId, ThreadId, VALUE_BYTES_MAX, VALUE_DEPTH_MAX, Value,
-};
+use crate::task::{Call, ObjectKind, Reply, TaskId, ThreadId, VALUE_BYTES_MAX, VALUE_DEPTH_MAX, Value};
 
 impl State {
     /// A task that nobody holds says nothing.

@@ -66,7 +66,9 @@ impl State {
             let (who, name) = (self.task_told(task), given.semaphore);
             let text = match given.permits {
                 1 => format!("{who} held a permit of semaphore {name} when its worker died; it is given back"),
-                many => format!("{who} held {many} permits of semaphore {name} when its worker died; they are given back"),
+                many => {
+                    format!("{who} held {many} permits of semaphore {name} when its worker died; they are given back")
+                }
             };
             self.log.push(self.now, Weight::Warning, Some(task), text);
         }

@@ -5,8 +5,8 @@ use super::world::*;
 use crate::event::{Elapsed, What};
 use crate::model::{Held, IllegalEvent, Status};
 use crate::task::{
-    Bound, Call, End, Failure, Handle, How, ObjectId, Outcome, Patience, Place, Reply, Shape, TaskId, TaskSpec, ThreadId,
-    Value, Ways,
+    Bound, Call, End, Failure, Handle, How, ObjectId, Outcome, Patience, Place, Reply, Shape, TaskId, TaskSpec,
+    ThreadId, Value, Ways,
 };
 use crate::wire::Report;
 
@@ -217,11 +217,13 @@ fn results_come_when_all_are_there_and_failures_with_their_reason() {
     assert_eq!(world.reply(0), Some(Reply::Results(results)));
     assert_eq!(world.ask(0, join(1, 3)), Some(Reply::Done));
     let handle = Handle { first: TaskId(1), count: 2, shape: Shape::One };
-    world.record(What::CallMade {
-        task: TaskId(0),
-        thread: ThreadId::FIRST,
-        call: Call::Submit { first: TaskId(1), count: 2, refusal: None },
-    }).unwrap();
+    world
+        .record(What::CallMade {
+            task: TaskId(0),
+            thread: ThreadId::FIRST,
+            call: Call::Submit { first: TaskId(1), count: 2, refusal: None },
+        })
+        .unwrap();
     world.plan();
     assert_eq!(world.reply(0), Some(Reply::Value(Value::Handle(handle))));
 }

@@ -5,7 +5,9 @@ use super::world::*;
 use crate::command::{Command, Resize};
 use crate::event::{Phase, PhaseReason, Policy, Stuck, What};
 use crate::model::Status;
-use crate::task::{Bound, Call, End, Failure, How, ObjectId, ObjectSpec, Outcome, Patience, Place, TaskId, TaskSpec, ThreadId, Ways};
+use crate::task::{
+    Bound, Call, End, Failure, How, ObjectId, ObjectSpec, Outcome, Patience, Place, TaskId, TaskSpec, ThreadId, Ways,
+};
 use crate::wire::Report;
 
 const FOREVER: Patience = Patience::Forever;
@@ -27,8 +29,7 @@ fn missing_sentinel() -> World {
 }
 
 fn philosophers(count: u16) -> World {
-    let forks: Vec<ObjectSpec> =
-        (1..=count).map(|n| semaphore(&format!("fork {n}"), 1, Bound::Plain)).collect();
+    let forks: Vec<ObjectSpec> = (1..=count).map(|n| semaphore(&format!("fork {n}"), 1, Bound::Plain)).collect();
     let mut tasks = vec![parent(&[])];
     for n in 0..count {
         let uses = [n, (n + 1) % count].map(|fork| [(fork, How::Acquires), (fork, How::Releases)]);
@@ -96,10 +97,7 @@ fn permits_that_were_never_given_back_are_named() {
     world.ask(1, acquire(0));
     world.no_verdict();
     world.done(0);
-    assert_eq!(
-        world.verdict(),
-        "b waits for semaphore s: its only permit is held by a, which ended without releasing"
-    );
+    assert_eq!(world.verdict(), "b waits for semaphore s: its only permit is held by a, which ended without releasing");
 }
 
 #[test]

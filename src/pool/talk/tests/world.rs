@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::random::Reference;
 use crate::command::{Asker, Command};
 use crate::event::{Elapsed, Event, Exit, Phase, Policy, RunKind, Start, Stuck, What};
 use crate::model::{IllegalEvent, State, Status};
@@ -25,6 +26,8 @@ pub(super) struct World {
     pub replies: HashMap<(TaskId, ThreadId), Reply>,
     /// The latest share of each transfer.
     pub shares: HashMap<(TaskId, ThreadId), u64>,
+    /// Sees every event after it was applied.
+    pub reference: Option<Box<Reference>>,
 }
 
 pub(super) fn queue(name: &str, capacity: Option<u32>) -> ObjectSpec {
@@ -87,12 +90,7 @@ impl World {
         Self::with_policy(Policy { stuck: Stuck::Stays, loss_retries: 0, ..Policy::default() }, objects, workers, tasks)
     }
 
-    pub(super) fn with_policy(
-        policy: Policy,
-        objects: Vec<ObjectSpec>,
-        workers: u32,
-        tasks: Vec<TaskSpec>,
-    ) -> Self {
+    pub(super) fn with_policy(policy: Policy, objects: Vec<ObjectSpec>, workers: u32, tasks: Vec<TaskSpec>) -> Self {
         let mut world = Self {
             state: State::new(),
             now: Elapsed::default(),
@@ -100,6 +98,7 @@ impl World {
             events: Vec::new(),
             replies: HashMap::new(),
             shares: HashMap::new(),
+            reference: None,
         };
         let start = Start { objects, ..Start::new("t", RunKind::Scenario, Pid(1), 2, policy) };
         let count = u32::try_from(tasks.len()).unwrap();
@@ -127,6 +126,9 @@ impl World {
         self.now.0 += 1;
         let event = Event { at: self.now, what };
         self.state.apply(&event)?;
+        if let Some(reference) = &mut self.reference {
+            reference.see(&self.state, &event.what);
+        }
         self.events.push(event.what);
         Ok(())
     }
