@@ -27,7 +27,8 @@ pub(super) fn out_of_patience(state: &State, task: TaskId, thread: ThreadId) -> 
 
 /// To be asked when nothing else is to be done: whether nothing ever will be, or something is again.
 pub(super) fn verdict(state: &State, now: Elapsed, gate: Gate, outlook: Outlook) -> Option<Step> {
-    if state.phase > Phase::Draining {
+    // What is frozen was stuck before or was not; nothing shows while it is.
+    if state.phase > Phase::Draining || (state.is_paused() && !state.is_frozen_for_good()) {
         return None;
     }
     let stuck = is_stuck(state, now, gate, outlook);
@@ -77,11 +78,16 @@ fn is_stuck(state: &State, now: Elapsed, gate: Gate, outlook: Outlook) -> bool {
         matches!(duty, Duty::Release(_) | Duty::TimeOut(..) | Duty::Recall(_) | Duty::TryStart | Duty::Impatient(..))
     };
     let waiting = state.counts.waiting() > 0;
-    state.stands_still()
-        && !(waiting && gate == Gate::Held)
-        && !state.workers.iter().any(|worker| is_under_way(worker, waiting))
-        && !duty::all(state).any(|(_, duty)| is_awaited(&duty))
-        && (!state.waits_for_locks() || now >= state.threads.changed().plus_ms(LOCK_SILENCE_MS))
+    if !state.stands_still() || (waiting && gate == Gate::Held) {
+        return false;
+    }
+    if state.workers.iter().any(|worker| is_under_way(worker, waiting)) {
+        return false;
+    }
+    if duty::all(state).any(|(_, duty)| is_awaited(&duty)) {
+        return false;
+    }
+    !state.waits_for_locks() || now >= state.threads.changed().plus_ms(LOCK_SILENCE_MS)
 }
 
 /// Whether a worker is about to come or to go, or to be heard of again.

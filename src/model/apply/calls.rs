@@ -8,7 +8,7 @@ use super::IllegalEvent;
 use crate::command::Weight;
 use crate::event::{TerminateReason, What};
 use crate::model::calls::{Caller, Wait, WaitOn};
-use crate::model::objects::Waiter;
+use crate::model::objects::{Object, Waiter};
 use crate::model::state::{PoolLife, State};
 use crate::model::story::{StoryKind, StoryLine};
 use crate::task::{Call, ObjectId, ObjectSpec, Reply, TaskId, ThreadId, Value};
@@ -105,7 +105,7 @@ impl State {
         }
         self.threads.set_wait(caller, None, self.now);
         if *reply == Reply::Broken {
-            let pipe = call.object().and_then(|id| self.objects.get(id)).map(|object| object.title());
+            let pipe = call.object().and_then(|id| self.objects.get(id)).map(Object::title);
             let (pipe, who) = (pipe.unwrap_or_default(), self.task_told(caller.0));
             let text = format!("{who} sent into {pipe}, of which nobody has the other end any more");
             self.log.push(self.now, Weight::Info, Some(caller.0), text);

@@ -73,10 +73,13 @@ fn granted(object: &Object, book: &Book) -> Option<Next> {
     let mut held_up: Vec<Lane> = Vec::new();
     for waiter in &object.waiters {
         let lane = lane(&waiter.call);
-        if lane.is_some_and(|lane| held_up.contains(&lane)) {
+        let is_held_up = lane.is_some_and(|lane| held_up.contains(&lane));
+        // A refusal takes nothing from those in front, and another thread of the task may have closed the end meanwhile.
+        if is_held_up && !matches!(lane, Some(Lane::Recv(_))) {
             continue;
         }
         match grant(object, book, waiter) {
+            Some(grant) if is_held_up && !matches!(grant, Grant::Refused(_)) => {}
             Some(grant) => return Some(Next::Answer(waiter.caller(), reply(object, grant))),
             None => held_up.extend(lane),
         }
@@ -88,7 +91,6 @@ fn lane(call: &Call) -> Option<Lane> {
     match *call {
         Call::Put { .. } => Some(Lane::Put),
         Call::Get { .. } => Some(Lane::Get),
-        // Whether an end may be used at all differs from task to task; a refusal overtakes nobody.
         Call::Recv { end, .. } => Some(Lane::Recv(end)),
         Call::Acquire { .. } => Some(Lane::Acquire),
         Call::WaitEvent { .. } => Some(Lane::Wait),

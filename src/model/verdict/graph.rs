@@ -111,7 +111,7 @@ impl<'a> Graph<'a> {
         }
         let circle = self.circle()?;
         let shortest = circle.iter().filter_map(|&node| self.shortest_through(node)).min_by_key(Vec::len);
-        Some(Cause::Circle(self.from_its_object(shortest.unwrap_or(circle))))
+        Some(Cause::Circle(self.beginning_at_an_object(shortest.unwrap_or(circle))))
     }
 
     /// Everybody has somebody to wait for, so going from one to the next comes back to where it was.
@@ -152,7 +152,7 @@ impl<'a> Graph<'a> {
     }
 
     /// A circle is told from the one who waits for an object: those who wait for tasks only wait for that.
-    fn from_its_object(&self, mut circle: Vec<Node>) -> Vec<Node> {
+    fn beginning_at_an_object(&self, mut circle: Vec<Node>) -> Vec<Node> {
         let rank = |node: &Node| (self.call(*node).is_none_or(|call| call.object().is_none()), node.task());
         let first = circle.iter().enumerate().min_by_key(|(_, node)| rank(node)).map_or(0, |(at, _)| at);
         circle.rotate_left(first);

@@ -2,6 +2,7 @@
 //! It does not find out who waits for whom.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use super::graph::{Cause, Graph, Node};
 use crate::event::{Phase, Verdict};
@@ -173,7 +174,7 @@ impl Teller<'_> {
                 }
                 let (last, first) = (circle[circle.len() - 1], circle[0]);
                 if let Some(role) = self.role(last, first) {
-                    text.push_str(&format!(", and it is {} {role}", self.name(first)));
+                    let _ = write!(text, ", and it is {} {role}", self.name(first));
                 }
                 text
             }
@@ -192,9 +193,8 @@ impl Teller<'_> {
                     "{name} {phrase}, of which nobody has the other end but {name} itself, which holds end {end} open"
                 )
             }
-            Some(Call::Acquire { .. }) => format!("{name} {phrase}, which it holds itself"),
+            Some(Call::Acquire { .. }) | None => format!("{name} {phrase}, which it holds itself"),
             Some(_) => format!("{name} {phrase}, which is itself"),
-            None => format!("{name} {phrase}, which it holds itself"),
         }
     }
 
@@ -205,7 +205,7 @@ impl Teller<'_> {
         for (place, &node) in circle.iter().enumerate() {
             let next = self.wanted(node);
             let start = if place == 0 { format!("{wanted} is") } else { ",".to_owned() };
-            text.push_str(&format!("{start} held by {}, who waits for {next}", self.name(node)));
+            let _ = write!(text, "{start} held by {}, who waits for {next}", self.name(node));
             wanted = next;
         }
         text

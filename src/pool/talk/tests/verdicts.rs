@@ -204,9 +204,18 @@ fn what_is_stuck_otherwise_after_a_while_is_told_anew() {
     let mut world = philosophers(3);
     world.command(Command::KillTask(TaskId(1)));
     assert_eq!(world.status(1), Status::Failed);
-    // The third one has both forks' neighbours' way free only if the dead one's fork came back: it ended by itself.
+    // Its worker lives, so its fork is not given back.
     assert!(world.verdict().contains("held by philosopher 1, which ended without releasing"), "{}", world.verdict());
     assert!(world.events.contains(&What::VerdictLifted));
+}
+
+#[test]
+fn a_pause_changes_nothing_about_a_verdict() {
+    let mut world = philosophers(3);
+    world.command(Command::PausePool);
+    world.command(Command::ResumePool);
+    assert!(world.state.verdict.is_some());
+    assert!(!world.events.contains(&What::VerdictLifted));
 }
 
 #[test]
