@@ -7,10 +7,13 @@ use crate::model::state::State;
 use crate::task::{Call, ObjectKind, Reply, TaskId, ThreadId, VALUE_BYTES_MAX, VALUE_DEPTH_MAX, Value};
 
 impl State {
-    /// A task that nobody holds says nothing.
+    /// A task that nobody holds says nothing, nor does one that waits behind another.
     pub(super) fn must_run(&self, event: &'static str, task: TaskId) -> Result<(), IllegalEvent> {
-        let status = self.task(task).ok_or(IllegalEvent::NoTask { event, task })?.status;
-        if status.is_in_flight() { Ok(()) } else { Err(IllegalEvent::TaskIs { event, task, status }) }
+        let record = self.task(task).ok_or(IllegalEvent::NoTask { event, task })?;
+        let status = record.status;
+        let holder = record.worker.and_then(|worker| self.workers.get(worker));
+        let is_at_it = status.is_in_flight() && holder.is_some_and(|holder| holder.in_flight.front() == Some(&task));
+        if is_at_it { Ok(()) } else { Err(IllegalEvent::TaskIs { event, task, status }) }
     }
 
     /// Nor does a thread that is not there. The first one is there as soon as it says something.

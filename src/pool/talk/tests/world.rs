@@ -138,11 +138,26 @@ impl World {
         for step in 0.. {
             assert!(step < 10_000, "the planner never rests; its last wish is {:?}", self.events.last());
             let next = planner::next(&self.state, self.now, Gate::Open, self.outlook);
-            let Some(Step { event, effect }) = next else { break };
-            self.take(event, effect);
+            match next {
+                Some(Step { event, effect }) => self.take(event, effect),
+                None if self.begin_next() => {}
+                None => break,
+            }
         }
         let due = planner::deadline(&self.state, self.now);
         assert!(due.is_none_or(|at| at > self.now), "something due is left undone");
+    }
+
+    /// A worker begins the next of what it was given.
+    fn begin_next(&mut self) -> bool {
+        let next = self.state.workers.iter().find_map(|worker| {
+            let &task = worker.in_flight.front()?;
+            (self.state.task(task)?.status == Status::Sent).then_some((task, worker.id))
+        });
+        if let Some((task, worker)) = next {
+            self.record(What::TaskStarted { task, worker, pid: None }).unwrap();
+        }
+        next.is_some()
     }
 
     fn take(&mut self, event: What, effect: Effect) {
@@ -152,10 +167,6 @@ impl World {
             Effect::Spawn(worker) => {
                 self.record(What::WorkerSpawned { worker, pid: Pid(1000 + worker.0.cast_signed()) }).unwrap();
                 self.record(What::WorkerReady { worker, host: None, pid: None }).unwrap();
-            }
-            Effect::Give(worker, tasks) => {
-                // It says so when it begins; what lies behind comes later.
-                self.record(What::TaskStarted { task: tasks[0], worker, pid: None }).unwrap();
             }
             Effect::Send(worker, message) => self.tell(worker, message),
             _ => {}
@@ -169,6 +180,10 @@ impl World {
             }
             ToWorker::Share { task, thread, bytes_per_s, .. } => {
                 self.shares.insert((task, thread), bytes_per_s);
+            }
+            ToWorker::Recall => {
+                let held = self.state.workers.get(worker).unwrap().in_flight.iter().skip(1).copied().collect();
+                self.hear(worker, Report::Returned { tasks: held }).unwrap();
             }
             ToWorker::Ping => self.record(What::WorkerAnswered { worker }).unwrap(),
             ToWorker::Stop(task, _) => self.end(task.0, Outcome::Failed(Failure::Stopped)),
