@@ -14,13 +14,14 @@ mod tails;
 mod task;
 mod timeline;
 mod update;
+mod verdict;
 mod worker;
 
 pub use apply::IllegalEvent;
 pub use calls::{Blocked, Thread, Threads, Wait, WaitOn};
 pub use history::{Bucket, History, Marker, MarkerKind, SizeUse};
 pub use log::{Log, LogLine};
-pub use objects::{Content, Held, Holder, Object, Objects, Traffic, Waiter};
+pub use objects::{Content, Held, Holder, ITEMS_BYTES_MAX, ITEMS_MAX, Object, Objects, Traffic, Waiter};
 pub use progress::{Progress, Rate};
 pub use queue::Queue;
 pub use state::{PoolLife, Skipped, Source, State, Unplanned, WireUse};

@@ -12,7 +12,7 @@ use super::State;
 use super::history::{Levels, Saturation};
 use super::task::Status;
 use crate::event::{Event, Phase, What};
-use crate::task::{TaskId, WorkerId};
+use crate::task::{ObjectId, TaskId, ThreadId, WorkerId};
 
 /// An event that cannot have happened in this state.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -35,6 +35,33 @@ pub enum IllegalEvent {
     /// The run is in a phase in which this cannot happen.
     #[error("{event}: the run is in phase {phase:?}")]
     InPhase { event: &'static str, phase: Phase },
+    /// The task has no such thread.
+    #[error("{event}: task {task} has no thread number {}", .thread.0)]
+    NoThread { event: &'static str, task: TaskId, thread: ThreadId },
+    /// It has that thread already.
+    #[error("{event}: task {task} already has a thread number {}", .thread.0)]
+    ThreadThere { event: &'static str, task: TaskId, thread: ThreadId },
+    /// The thread waits, and one that waits asks nothing more.
+    #[error("{event}: thread number {} of task {task} already waits in {verb}", .thread.0)]
+    ThreadWaits { event: &'static str, task: TaskId, thread: ThreadId, verb: &'static str },
+    /// The thread does not wait for that.
+    #[error("{event}: thread number {} of task {task} waits for nothing of the kind", .thread.0)]
+    NoCall { event: &'static str, task: TaskId, thread: ThreadId },
+    /// The thread waits for something else than this.
+    #[error("{event}: thread number {} of task {task} cannot be told this on its {verb}", .thread.0)]
+    Unfit { event: &'static str, task: TaskId, thread: ThreadId, verb: &'static str },
+    /// No such object.
+    #[error("{event}: task {task} asks for object number {}, which there is not", .object.0)]
+    NoObject { event: &'static str, task: TaskId, object: ObjectId },
+    /// Of this object something else can be asked.
+    #[error("{event}: task {task} asks for {verb} of {object}")]
+    WrongObject { event: &'static str, task: TaskId, verb: &'static str, object: Box<str> },
+    /// No function can have made this value.
+    #[error("{event}: a value of task {task} is too long, too deep or no number")]
+    BadValue { event: &'static str, task: TaskId },
+    /// The task cannot ask that itself.
+    #[error("{event}: task {task} cannot ask for {verb} itself")]
+    NotItsCall { event: &'static str, task: TaskId, verb: &'static str },
     /// The time is before that of the event before.
     #[error("an event at {at_us} us after one at {now_us} us")]
     TimeRunsBack { at_us: u64, now_us: u64 },
@@ -71,7 +98,10 @@ impl State {
             What::PhaseEntered { phase, why } => self.phase_entered(*phase, *why),
             What::RunEnded => self.run_ended(),
             What::Noted { note } => self.noted(None, note),
-            What::Ticked => Ok(()),
+            What::Ticked => {
+                self.ticked();
+                Ok(())
+            }
 
             What::WorkerStarting { worker, slot, role } => self.worker_starting(*worker, *slot, *role),
             What::WorkerSpawned { worker, pid } => self.worker_spawned(*worker, *pid),

@@ -1,15 +1,53 @@
 //! The objects processes talk through: what is in them, who holds and who waits. PURE.
 //! It does not decide when a call is answered: the planner asks what could be, and `apply` carries it out.
 
+mod answer;
+mod link;
+mod settle;
+mod traffic;
+
 use std::collections::VecDeque;
 
 use crate::event::Elapsed;
-use crate::task::{Call, End, ObjectId, ObjectSpec, TaskId, ThreadId, Value};
+use crate::task::{Call, End, ObjectId, ObjectKind, ObjectSpec, Patience, TaskId, ThreadId, Value};
+
+use super::calls::Caller;
+pub(super) use answer::{Next, without};
+use link::Transfer;
+pub(super) use settle::TaskEnd;
+
+/// How many values lie in a queue without a capacity, or in one direction of a pipe, at most.
+pub const ITEMS_MAX: usize = 1_000_000;
+
+/// How much memory they take at most.
+pub const ITEMS_BYTES_MAX: u64 = 256 << 20;
 
 /// All objects of a run, by number.
 #[derive(Clone, Debug, Default)]
 pub struct Objects {
-    pub(super) all: Vec<Object>,
+    all: Vec<Object>,
+    books: Vec<Book>,
+    /// Objects at which something is to be done now, in the order in which that came up.
+    ready: VecDeque<ObjectId>,
+}
+
+/// What is known of an object beside what is shown.
+#[derive(Clone, Debug, Default)]
+struct Book {
+    /// Who waits for it and was not looked at yet, in the order of their asking.
+    fresh: VecDeque<Caller>,
+    /// What lies in it, in bytes of memory; a pipe's two directions.
+    weight: [u64; 2],
+    /// Permits that tasks had when they ended by themselves.
+    left_behind: Vec<(TaskId, u32)>,
+    /// Who transfers over it, in the order of their beginning.
+    transfers: Vec<Transfer>,
+    /// Those of them that are to be told a new share, in the order of telling.
+    untold: VecDeque<Caller>,
+    /// The traffic at the latest tick, and when that was.
+    counted: (Elapsed, u64, u64),
+    /// Whether it is among those at which something is to be done.
+    is_ready: bool,
 }
 
 /// One object.
@@ -91,6 +129,12 @@ pub struct Traffic {
 }
 
 impl Objects {
+    /// As they are before anybody uses them.
+    pub(super) fn declare(&mut self, specs: &[ObjectSpec]) {
+        self.books = vec![Book::default(); specs.len()];
+        self.all = specs.iter().map(|spec| Object::new(spec.clone())).collect();
+    }
+
     /// All of them, with their numbers.
     pub fn iter(&self) -> impl Iterator<Item = (ObjectId, &Object)> {
         (0..).map(ObjectId).zip(&self.all)
@@ -110,13 +154,123 @@ impl Objects {
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
+
+    /// Whether something is to be done at one of them.
+    pub(super) fn is_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    /// A thread asks for something of it. It stands in line from now on.
+    pub(super) fn asked(&mut self, id: ObjectId, waiter: Waiter) {
+        let Some((object, book)) = self.pair(id) else { return };
+        book.fresh.push_back((waiter.task, waiter.thread));
+        object.waiters.push(waiter);
+        self.refresh(id);
+    }
+
+    /// It was looked at: the thread must wait.
+    pub(super) fn blocked(&mut self, id: ObjectId, caller: Caller) {
+        let Some((_, book)) = self.pair(id) else { return };
+        book.fresh.retain(|&other| other != caller);
+        self.refresh(id);
+    }
+
+    /// The thread waits for it no longer.
+    pub(super) fn leave(&mut self, id: ObjectId, caller: Caller) {
+        let Some((object, book)) = self.pair(id) else { return };
+        book.fresh.retain(|&other| other != caller);
+        if let Some(at) = object.waiters.iter().position(|waiter| waiter.caller() == caller) {
+            object.waiters.remove(at);
+        }
+        self.refresh(id);
+    }
+
+    /// The task has a copy of that end from now on.
+    pub(super) fn hold_end(&mut self, id: ObjectId, end: End, task: TaskId, since: Elapsed) {
+        let Some((object, _)) = self.pair(id) else { return };
+        if matches!(object.content, Content::Pipe { .. }) && !object.has_end(task, end) {
+            object.holders.push(Holder { task, what: Held::End(end), since });
+            self.refresh(id);
+        }
+    }
+
+    /// Permits of this semaphore that the task had when it ended by itself.
+    pub(super) fn left_behind(&self, id: ObjectId, task: TaskId) -> u32 {
+        self.books.get(id.index()).map_or(0, |book| book.left(task))
+    }
+
+    fn pair(&mut self, id: ObjectId) -> Option<(&mut Object, &mut Book)> {
+        Some((self.all.get_mut(id.index())?, self.books.get_mut(id.index())?))
+    }
+
+    /// Keeps the list of those at which something is to be done; to be called after every change. One that stays on it
+    /// goes to its end, so that a busy object does not hold up the others.
+    fn refresh(&mut self, id: ObjectId) {
+        let is_ready = self.next_at(id).is_some();
+        let Some(book) = self.books.get_mut(id.index()) else { return };
+        if book.is_ready {
+            self.ready.retain(|&other| other != id);
+        }
+        book.is_ready = is_ready;
+        if is_ready {
+            self.ready.push_back(id);
+        }
+    }
+}
+
+impl Book {
+    fn left(&self, task: TaskId) -> u32 {
+        self.left_behind.iter().find(|(other, _)| *other == task).map_or(0, |&(_, permits)| permits)
+    }
+}
+
+impl Waiter {
+    fn caller(&self) -> Caller {
+        (self.task, self.thread)
+    }
+
+    fn has_no_patience(&self) -> bool {
+        self.call.patience() == Patience::None
+    }
 }
 
 impl Object {
+    fn new(spec: ObjectSpec) -> Self {
+        let content = match spec.kind {
+            ObjectKind::Queue { .. } => Content::Queue { items: VecDeque::new() },
+            ObjectKind::Pipe { .. } => Content::Pipe { arrived: [VecDeque::new(), VecDeque::new()] },
+            ObjectKind::Semaphore { value, .. } => Content::Semaphore { free: value },
+            ObjectKind::Event { set } => Content::Event { set },
+            ObjectKind::Link { .. } => Content::Link { used_bytes_per_s: 0 },
+        };
+        Self { spec, content, waiters: Vec::new(), holders: Vec::new(), traffic: Traffic::default() }
+    }
+
+    /// Its kind and its name: "queue tasks".
+    pub fn title(&self) -> String {
+        format!("{} {}", self.spec.kind.word(), self.spec.name)
+    }
+
+    /// Whether the task has a copy of that end.
+    pub fn has_end(&self, task: TaskId, end: End) -> bool {
+        self.holders.iter().any(|holder| holder.task == task && holder.what == Held::End(end))
+    }
+
+    /// What an end of a pipe is called.
+    pub fn end_name(&self, end: End) -> &str {
+        match &self.spec.kind {
+            ObjectKind::Pipe { ends, .. } => &ends[end.index()],
+            _ => "",
+        }
+    }
+
+    /// Whether nobody has a copy of that end any more.
+    fn is_closed(&self, end: End) -> bool {
+        !self.holders.iter().any(|holder| holder.what == Held::End(end))
+    }
     /// How full it is and how full it can be, where that means something: what waits in a queue or pipe and its capacity,
     /// permits taken and permits in all, bytes a second used and in all.
     pub fn level(&self) -> (u64, Option<u64>) {
-        use crate::task::ObjectKind;
         match (&self.content, &self.spec.kind) {
             (Content::Queue { items }, ObjectKind::Queue { capacity }) => (items.len() as u64, capacity.map(u64::from)),
             (Content::Pipe { arrived }, _) => (arrived.iter().map(|way| way.len() as u64).sum(), None),

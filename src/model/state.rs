@@ -249,7 +249,8 @@ impl State {
     pub fn exit_code(&self) -> u8 {
         let left = self.counts.left() > 0 || self.source == Source::Open;
         let success_halt = self.stopped_by == Some(PhaseReason::Halted) && self.halted_by_success();
-        if self.count(Status::Failed) > 0 || self.skipped.errors > 0 || (left && self.unplanned.given_up) {
+        let stuck = self.stopped_by == Some(PhaseReason::Stuck);
+        if stuck || self.count(Status::Failed) > 0 || self.skipped.errors > 0 || (left && self.unplanned.given_up) {
             1
         } else if left && !success_halt {
             4

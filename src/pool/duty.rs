@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::command::WORKERS_MAX;
 use crate::event::{Elapsed, Phase};
 use crate::model::{Recall, Source, State, Worker, WorkerState};
-use crate::task::{TaskId, WorkerId};
+use crate::task::{TaskId, ThreadId, WorkerId};
 
 /// A task that runs longer than this keeps nothing waiting behind it.
 pub(super) const LONG: Duration = Duration::from_millis(LONG_MS);
@@ -46,6 +46,8 @@ const START_AGAIN_MS: u64 = 100;
 /// Something that is due at some time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Duty {
+    /// A call has waited as long as it would.
+    Impatient(TaskId, ThreadId),
     /// A back-off is over.
     Release(TaskId),
     /// A task's time is up.
@@ -101,7 +103,7 @@ pub(super) fn next_start(state: &State) -> Option<Elapsed> {
     (failed > 0).then(|| state.unplanned.last_failed_start.plus_ms(START_AGAIN_MS << failed.min(6)))
 }
 
-fn of_run(state: &State) -> [Option<(Elapsed, Duty)>; 3] {
+fn of_run(state: &State) -> [Option<(Elapsed, Duty)>; 4] {
     let release = match state.queue.next_release() {
         Some((active, task)) if state.phase == Phase::Running => {
             state.when_active(active).map(|at| (at, Duty::Release(task)))
@@ -111,7 +113,11 @@ fn of_run(state: &State) -> [Option<(Elapsed, Duty)>; 3] {
     let grace_over = (state.phase == Phase::Stopping)
         .then(|| (state.phase_since.plus_ms(state.policy.grace_ms + PHASE_MARGIN_MS), Duty::KillAll));
     let start = next_start(state).filter(|_| needs_start(state)).map(|at| (at, Duty::TryStart));
-    [release, grace_over, start]
+    let impatient = state
+        .threads
+        .next_impatient()
+        .and_then(|(active, task, thread)| state.when_active(active).map(|at| (at, Duty::Impatient(task, thread))));
+    [release, grace_over, start, impatient]
 }
 
 /// What is due because of how the process behaves.

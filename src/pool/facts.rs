@@ -4,7 +4,7 @@
 use crate::command::Note;
 use crate::event::{Exit, StopReason, What};
 use crate::model::{IllegalEvent, Recall, State, Status, Worker};
-use crate::task::{Failure, Outcome, Tally, TaskId, WorkerId};
+use crate::task::{Call, Failure, Outcome, Tally, TaskId, WorkerId};
 use crate::wire::Report;
 
 /// How much of a text a worker sends is kept. The log and every failed attempt keep some.
@@ -46,6 +46,10 @@ pub(super) fn of_report(
             events.push(What::LockAwaited { task, thread, lock: bounded(lock), holder });
         }
         Report::LockTaken { task, thread } => events.push(What::LockTaken { task, thread }),
+        // What was submitted only the parent of all knows.
+        Report::Asked { task, call: call @ Call::Submit { .. }, .. } => {
+            return Err(IllegalEvent::NotItsCall { event: "call_made", task, verb: call.verb() });
+        }
         Report::Asked { task, thread, call } => events.push(What::CallMade { task, thread, call }),
         Report::Submits { .. } => {}
         Report::Pong => events.push(What::WorkerAnswered { worker }),

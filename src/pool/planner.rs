@@ -2,6 +2,7 @@
 //! It does not know processes, sockets or clocks: it reads the state and the time it is told.
 
 use super::duty::{self, Duty};
+use super::talk;
 use crate::command::WORKERS_MAX;
 use crate::event::{Amount, DrainReason, Elapsed, Ended, Halt, Phase, PhaseReason, Role, StopReason, Urgency, What};
 use crate::model::{Recall, Source, State, Status, Worker, WorkerState};
@@ -60,6 +61,13 @@ pub(super) enum Gate {
     Held,
 }
 
+/// What will come of itself, as far as the supervisor knows and the state does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Outlook {
+    /// Whether the scenario will still ask for something at a time of its own.
+    pub timed_left: bool,
+}
+
 impl Step {
     fn only(event: What) -> Self {
         Self { event, effect: Effect::None }
@@ -75,21 +83,23 @@ impl Step {
 }
 
 /// The next thing to do, or `None` when nothing is due.
-pub(super) fn next(state: &State, now: Elapsed, gate: Gate) -> Option<Step> {
+pub(super) fn next(state: &State, now: Elapsed, gate: Gate, outlook: Outlook) -> Option<Step> {
     if state.start.is_none() || state.phase == Phase::Ended {
         return None;
     }
     decide_attempt(state)
+        .or_else(|| talk::next(state))
         .or_else(|| due(state, now))
         .or_else(|| phase(state))
         .or_else(|| size(state, now))
         .or_else(|| workers(state))
         .or_else(|| dispatch(state, gate))
+        .or_else(|| talk::verdict(state, now, gate, outlook))
 }
 
 /// When `next` may have something to say though nothing happens until then.
-pub(super) fn deadline(state: &State) -> Option<Elapsed> {
-    duty::all(state).map(|(at, _)| at).min()
+pub(super) fn deadline(state: &State, now: Elapsed) -> Option<Elapsed> {
+    duty::all(state).map(|(at, _)| at).chain(talk::deadline(state, now)).min()
 }
 
 /// A failed attempt is followed by another, or by the task's failure.
@@ -112,6 +122,7 @@ fn due(state: &State, now: Elapsed) -> Option<Step> {
     let (_, duty) = duty::all(state).filter(|(at, _)| *at <= now).min_by_key(|(at, _)| *at)?;
     let grace_ms = state.policy.grace_ms;
     Some(match duty {
+        Duty::Impatient(task, thread) => return talk::out_of_patience(state, task, thread),
         Duty::Release(task) => Step::only(What::TaskReleased { task }),
         Duty::TimeOut(worker, task) => stop(worker, task, StopReason::TimedOut, Stopping::Gently { grace_ms }),
         Duty::Ask(worker) => Step::send(What::WorkerAsked { worker }, worker, ToWorker::Ping),

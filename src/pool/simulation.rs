@@ -9,7 +9,7 @@ use rand_pcg::Pcg64Mcg;
 
 use super::accept::accept;
 use super::facts;
-use super::planner::{self, CREDIT_MAX, Effect, Gate, Step};
+use super::planner::{self, CREDIT_MAX, Effect, Gate, Outlook, Step};
 use crate::command::{Asker, Command, Resize};
 use crate::event::{Elapsed, Event, Exit, Phase, Policy, RunKind, Start, What};
 use crate::model::{State, Status, WorkerState};
@@ -18,6 +18,9 @@ use crate::wire::{Report, ToWorker};
 
 /// How long a history may be before it counts as one that never ends.
 const TURNS_MAX: u32 = 200_000;
+
+/// Commands come from outside at any time, so nothing is ever found stuck.
+const SOMEBODY: Outlook = Outlook { timed_left: true };
 
 /// What the world is like.
 #[derive(Clone, Debug)]
@@ -272,12 +275,14 @@ impl World {
 
     fn plan(&mut self) {
         for step in 0.. {
-            let Some(Step { event, effect }) = planner::next(&self.state, self.now, Gate::Open) else { break };
+            let Some(Step { event, effect }) = planner::next(&self.state, self.now, Gate::Open, SOMEBODY) else {
+                break;
+            };
             assert!(step < 100_000, "the planner never rests; its last wish is {event:?}");
             self.record(event);
             self.perform(effect);
         }
-        if let Some(at) = planner::deadline(&self.state) {
+        if let Some(at) = planner::deadline(&self.state, self.now) {
             assert!(at > self.now || self.state.phase == Phase::Ended, "something due is left undone");
         }
     }
@@ -292,7 +297,7 @@ impl World {
             self.now.0 += 1 + self.below(self.shape.task_us_max / 2 + 2);
             // Where nobody has anything to do, time runs on to the next deadline, as it does in the real loop.
             if (self.actors.is_empty() || self.lot(100))
-                && let Some(at) = planner::deadline(&self.state)
+                && let Some(at) = planner::deadline(&self.state, self.now)
             {
                 self.now = self.now.max(at);
             }

@@ -13,7 +13,7 @@ use nix::sys::signalfd::SignalFd;
 
 use super::child::Child;
 use super::mailbox::{Inbox, Mailbox, mailbox};
-use super::planner::{self, Step};
+use super::planner::{self, Outlook, Step};
 use super::poller::Poller;
 use super::publish::{Publisher, Subscriber, Told};
 use super::sampler::Sampler;
@@ -173,7 +173,7 @@ impl Supervisor {
         let mut starts = 0;
         for _ in 0..STEPS_A_TURN_MAX {
             let gate = self.publisher.gate();
-            let Some(step) = planner::next(&self.state, self.now, gate) else { return Rested::Yes };
+            let Some(step) = planner::next(&self.state, self.now, gate, self.outlook()) else { return Rested::Yes };
             starts += usize::from(matches!(step.effect, planner::Effect::Spawn(_)));
             self.take(step);
             if starts >= STARTS_A_TURN_MAX {
@@ -181,6 +181,10 @@ impl Supervisor {
             }
         }
         Rested::No
+    }
+
+    fn outlook(&self) -> Outlook {
+        Outlook { timed_left: !self.timed.is_empty() }
     }
 
     fn take(&mut self, step: Step) {
@@ -226,7 +230,10 @@ impl Supervisor {
         let tick = self.is_lively().then_some(self.next_tick);
         let behind = self.publisher.is_behind().then(|| self.now.plus_ms(AGAIN_MS));
         let hung_up = self.hung_up.iter().map(|(_, until)| *until).min();
-        [planner::deadline(&self.state), timed, tick, behind, self.sweep_at, hung_up].into_iter().flatten().min()
+        [planner::deadline(&self.state, self.now), timed, tick, behind, self.sweep_at, hung_up]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Whether clocks and rates on a screen move.

@@ -1,17 +1,228 @@
 //! What events about functions, their threads and the objects they talk through change in the state. PURE.
 //! It does not decide which call is answered next.
 
+mod check;
+mod course;
+
 use super::IllegalEvent;
-use crate::event::What;
-use crate::model::state::State;
-use crate::task::ObjectSpec;
+use crate::command::Weight;
+use crate::event::{TerminateReason, What};
+use crate::model::calls::{Caller, Wait, WaitOn};
+use crate::model::objects::{Object, Waiter};
+use crate::model::state::{PoolLife, State};
+use crate::model::story::{StoryKind, StoryLine};
+use crate::task::{Call, ObjectId, ObjectSpec, Reply, TaskId, ThreadId, Value};
+
+/// How much of a result is shown as a line.
+const RESULT_BYTES_MAX: usize = 4 << 10;
 
 impl State {
     /// The run's objects, as they are before anybody uses them.
-    pub(super) fn declare_objects(&mut self, _objects: &[ObjectSpec]) {}
+    pub(super) fn declare_objects(&mut self, objects: &[ObjectSpec]) {
+        self.objects.declare(objects);
+    }
 
     /// Everything that is about functions and objects.
-    pub(super) fn apply_talk(&mut self, _what: &What) -> Result<(), IllegalEvent> {
+    pub(super) fn apply_talk(&mut self, what: &What) -> Result<(), IllegalEvent> {
+        match what {
+            What::CallMade { task, thread, call } => self.call_made((*task, *thread), call),
+            What::CallBlocked { task, thread } => self.call_blocked((*task, *thread)),
+            What::CallAnswered { task, thread, reply } => self.call_answered((*task, *thread), reply),
+            What::ThreadStarted { task, thread, name } => self.thread_started((*task, *thread), name),
+            What::ThreadEnded { task, thread } => self.thread_ended((*task, *thread)),
+            What::LockAwaited { task, thread, lock, holder } => self.lock_awaited((*task, *thread), lock, *holder),
+            What::LockTaken { task, thread } => self.lock_taken((*task, *thread)),
+            What::ResultGiven { task, value } => self.result_given(*task, value),
+            What::TaskSaid { task, thread, text } => self.task_said((*task, *thread), text),
+            What::StoryTold { task, text } => self.story_told(*task, text),
+            What::LinkShared { task, thread, link, bytes_per_s } => {
+                self.link_shared((*task, *thread), *link, *bytes_per_s)
+            }
+            What::PoolClosed => self.pool_closed(),
+            What::PoolTerminated { why } => self.pool_terminated(*why),
+            What::VerdictReached { verdict } => self.verdict_reached(verdict),
+            What::VerdictLifted => self.verdict_lifted(),
+            What::WiresCounted { wires } => {
+                self.wires_counted(wires);
+                Ok(())
+            }
+            What::TuningChanged { tuning } => {
+                self.tuning = *tuning;
+                Ok(())
+            }
+            // Told elsewhere.
+            _ => Ok(()),
+        }
+    }
+
+    fn call_made(&mut self, caller: Caller, call: &Call) -> Result<(), IllegalEvent> {
+        let event = "call_made";
+        self.may_speak(event, caller)?;
+        if let Some(wait) = self.threads.get(caller).and_then(|thread| thread.wait.as_ref()) {
+            return Err(IllegalEvent::ThreadWaits { event, task: caller.0, thread: caller.1, verb: wait.verb() });
+        }
+        self.can_be_asked(event, caller.0, call)?;
+        self.first_thread(caller.0);
+        let since = self.now;
+        let wait = Wait { on: WaitOn::Call(call.clone()), since, blocked: false };
+        self.threads.set_wait(caller, Some(wait), since);
+        match call.object() {
+            Some(object) => {
+                let waiter = Waiter { task: caller.0, thread: caller.1, call: call.clone(), since };
+                self.objects.asked(object, waiter);
+            }
+            None => self.threads.look_at(caller),
+        }
         Ok(())
     }
+
+    fn call_blocked(&mut self, caller: Caller) -> Result<(), IllegalEvent> {
+        let event = "call_blocked";
+        let call = self.open_call(event, caller)?.clone();
+        if let Call::Await { first, count, .. } | Call::Join { first, count, .. } = call {
+            let unfinished = self.first_unfinished(first, count, first);
+            self.threads.watch(caller, unfinished.ok_or_else(|| unfit(event, caller, &call))?);
+        }
+        if call == Call::JoinPool {
+            self.threads.join_pool(caller);
+        }
+        self.threads.block(caller, call.patience(), self.active(), self.now);
+        if let Some(object) = call.object() {
+            self.objects.blocked(object, caller);
+        }
+        Ok(())
+    }
+
+    fn call_answered(&mut self, caller: Caller, reply: &Reply) -> Result<(), IllegalEvent> {
+        let event = "call_answered";
+        let call = self.open_call(event, caller)?.clone();
+        let fits = match call.object() {
+            Some(object) => self.objects.settle(object, caller, reply, self.now),
+            None => check::fits(&call, reply),
+        };
+        if !fits {
+            return Err(unfit(event, caller, &call));
+        }
+        self.threads.set_wait(caller, None, self.now);
+        if *reply == Reply::Broken {
+            let pipe = call.object().and_then(|id| self.objects.get(id)).map(Object::title);
+            let (pipe, who) = (pipe.unwrap_or_default(), self.task_told(caller.0));
+            let text = format!("{who} sent into {pipe}, of which nobody has the other end any more");
+            self.log.push(self.now, Weight::Info, Some(caller.0), text);
+        }
+        Ok(())
+    }
+
+    fn thread_started(&mut self, caller: Caller, name: &str) -> Result<(), IllegalEvent> {
+        let event = "thread_started";
+        self.must_run(event, caller.0)?;
+        if caller.1 != ThreadId::FIRST {
+            self.first_thread(caller.0);
+        }
+        if self.threads.begin(caller.0, caller.1, name, self.now) {
+            Ok(())
+        } else {
+            Err(IllegalEvent::ThreadThere { event, task: caller.0, thread: caller.1 })
+        }
+    }
+
+    fn thread_ended(&mut self, caller: Caller) -> Result<(), IllegalEvent> {
+        self.may_speak("thread_ended", caller)?;
+        // One that is ended from outside may have asked something.
+        if let Some(object) = self.threads.call(caller).and_then(Call::object) {
+            self.objects.leave(object, caller);
+        }
+        self.objects.thread_over(caller);
+        self.threads.end(caller, self.now);
+        Ok(())
+    }
+
+    fn lock_awaited(&mut self, caller: Caller, lock: &str, holder: ThreadId) -> Result<(), IllegalEvent> {
+        let event = "lock_awaited";
+        self.may_speak(event, caller)?;
+        if let Some(wait) = self.threads.get(caller).and_then(|thread| thread.wait.as_ref()) {
+            return Err(IllegalEvent::ThreadWaits { event, task: caller.0, thread: caller.1, verb: wait.verb() });
+        }
+        self.first_thread(caller.0);
+        let on = WaitOn::Lock { name: lock.into(), holder };
+        self.threads.set_wait(caller, Some(Wait { on, since: self.now, blocked: true }), self.now);
+        Ok(())
+    }
+
+    fn lock_taken(&mut self, caller: Caller) -> Result<(), IllegalEvent> {
+        let event = "lock_taken";
+        self.may_speak(event, caller)?;
+        let wait = self.threads.get(caller).and_then(|thread| thread.wait.as_ref());
+        if !matches!(wait, Some(Wait { on: WaitOn::Lock { .. }, .. })) {
+            return Err(IllegalEvent::NoCall { event, task: caller.0, thread: caller.1 });
+        }
+        self.threads.set_wait(caller, None, self.now);
+        Ok(())
+    }
+
+    fn result_given(&mut self, task: TaskId, value: &Value) -> Result<(), IllegalEvent> {
+        let event = "result_given";
+        self.must_run(event, task)?;
+        check::of_size(event, task, value)?;
+        // Nothing is what a function gives that returns nothing; it is no news.
+        if *value != Value::None {
+            let mut text = value.to_string();
+            text.truncate(text.floor_char_boundary(RESULT_BYTES_MAX));
+            self.tell((task, ThreadId::FIRST), StoryKind::Result, text.into());
+        }
+        self.results.insert(task, value.clone());
+        Ok(())
+    }
+
+    fn task_said(&mut self, caller: Caller, text: &str) -> Result<(), IllegalEvent> {
+        self.may_speak("task_said", caller)?;
+        self.tell(caller, StoryKind::Said, text.into());
+        Ok(())
+    }
+
+    fn story_told(&mut self, task: TaskId, text: &str) -> Result<(), IllegalEvent> {
+        self.must_run("story_told", task)?;
+        self.story.now = Some((task, text.into()));
+        Ok(())
+    }
+
+    fn tell(&mut self, (task, thread): Caller, kind: StoryKind, text: Box<str>) {
+        self.story.push(StoryLine { at: self.now, task, thread, kind, text });
+    }
+
+    fn link_shared(&mut self, caller: Caller, link: ObjectId, bytes_per_s: u64) -> Result<(), IllegalEvent> {
+        if self.objects.shared(link, caller, bytes_per_s) {
+            Ok(())
+        } else {
+            Err(IllegalEvent::NoCall { event: "link_shared", task: caller.0, thread: caller.1 })
+        }
+    }
+
+    fn pool_closed(&mut self) -> Result<(), IllegalEvent> {
+        if self.pool_life != PoolLife::Open {
+            return Err(self.in_phase("pool_closed"));
+        }
+        self.pool_life = PoolLife::Closed;
+        self.log.push(self.now, Weight::Info, None, "pool closed: it takes no more tasks and does those it has");
+        Ok(())
+    }
+
+    fn pool_terminated(&mut self, why: TerminateReason) -> Result<(), IllegalEvent> {
+        if self.pool_life == PoolLife::Terminated {
+            return Err(self.in_phase("pool_terminated"));
+        }
+        self.pool_life = PoolLife::Terminated;
+        let text = match why {
+            TerminateReason::Asked => "pool terminated: what waits is dropped, what runs is ended",
+            TerminateReason::ParentEnded => {
+                "pool terminated, for the parent has ended without waiting for it: what waits is dropped, what runs is ended"
+            }
+        };
+        self.log.push(self.now, Weight::Info, None, text);
+        Ok(())
+    }
+}
+
+fn unfit(event: &'static str, caller: Caller, call: &Call) -> IllegalEvent {
+    IllegalEvent::Unfit { event, task: caller.0, thread: caller.1, verb: call.verb() }
 }

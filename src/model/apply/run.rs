@@ -37,6 +37,7 @@ impl State {
             self.queue.add(id, spec.stage);
             self.tasks.push(Task::new(spec.clone(), self.now));
             self.counts.add(Status::Waiting, 1);
+            self.talk_of_new(id);
         }
         Ok(())
     }

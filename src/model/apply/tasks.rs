@@ -6,6 +6,7 @@ use super::workers::{hear, pid_in_brackets};
 use crate::command::Weight;
 use crate::event::{Elapsed, StopReason};
 use crate::model::history::MarkerKind;
+use crate::model::objects::TaskEnd;
 use crate::model::state::State;
 use crate::model::task::{AttemptRecord, Status};
 use crate::model::timeline::BlockKind;
@@ -90,6 +91,7 @@ impl State {
         if self.tasks[task.index()].status == Status::Sent {
             self.set_status(task, Status::Running);
         }
+        self.first_thread(task);
         self.tails.forget(task);
         self.timeline.began(slot, task, now);
         Ok(())
@@ -197,6 +199,7 @@ impl State {
         record.ended = now;
         record.bytes = tally.bytes;
         let (from, was) = (record.started, record.status);
+        self.talk_ends(task, TaskEnd::Ended);
         self.bytes_done = self.bytes_done.saturating_add(tally.bytes);
         self.files_done += u64::from(tally.files);
         self.pace_us = Some(self.pace_us.map_or(took_us, |pace| (pace * 7 + took_us) / 8));
@@ -229,6 +232,7 @@ impl State {
         let record = &mut self.tasks[task.index()];
         record.ended = now;
         let from = record.started;
+        self.talk_ends(task, TaskEnd::Lost);
         self.count_history(0, 1, 0);
         self.timeline.ended(slot, task, from, now, BlockKind::Lost);
         let interrupted = stopped_by_run(running) || (killed && self.phase >= crate::event::Phase::Stopping);
@@ -241,6 +245,7 @@ impl State {
         self.decided(task);
         self.set_status(task, Status::Delayed);
         self.queue.delay(task, not_before);
+        self.talk_begins(task);
         let text = format!(
             "task {task} {}; attempt {} follows",
             self.failure_told(task),
@@ -292,6 +297,7 @@ impl State {
         self.queue.unfinish(stage);
         self.queue.push_back(task, stage);
         self.set_status(task, Status::Waiting);
+        self.talk_begins(task);
         self.log.push(self.now, Weight::Info, Some(task), format!("task {task} is to be done again"));
         Ok(())
     }
@@ -333,8 +339,9 @@ impl State {
 
     fn set_status(&mut self, task: TaskId, status: Status) {
         let record = &mut self.tasks[task.index()];
-        self.counts.shift(record.status, status);
-        record.status = status;
+        let before = std::mem::replace(&mut record.status, status);
+        self.counts.shift(before, status);
+        self.talk_of_status(task, before, status);
     }
 
     fn count_history(&mut self, done: u32, failed: u32, bytes: u64) {

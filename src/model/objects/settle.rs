@@ -1,0 +1,220 @@
+//! What an answer changes in an object, and what the end of a task does. PURE.
+//! It does not choose the answer.
+
+use crate::event::Elapsed;
+use crate::task::{Call, End, ObjectId, Reply, TaskId, Value};
+
+use super::super::calls::Caller;
+use super::answer::{has_room, weight};
+use super::link::{Transfer, reshare};
+use super::{Book, Content, Held, Holder, Object, Objects};
+
+/// How a task came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::model) enum TaskEnd {
+    /// By itself, however it ended: what it took and did not give back stays taken.
+    Ended,
+    /// Its worker died.
+    Lost,
+}
+
+/// Permits that are free again because their holder died.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::model) struct GivenBack {
+    /// Of which semaphore.
+    pub semaphore: Box<str>,
+    /// How many.
+    pub permits: u32,
+}
+
+impl Objects {
+    /// The thread got this answer; false if that cannot be the answer, and then nothing has changed.
+    pub(in crate::model) fn settle(&mut self, id: ObjectId, caller: Caller, reply: &Reply, now: Elapsed) -> bool {
+        let Some((object, book)) = self.pair(id) else { return false };
+        let Some(at) = object.waiters.iter().position(|waiter| waiter.caller() == caller) else { return false };
+        let waiter = object.waiters.remove(at);
+        let done = carry_out(object, book, caller, &waiter.call, reply, now);
+        if done {
+            book.fresh.retain(|&other| other != caller);
+        } else {
+            object.waiters.insert(at, waiter);
+        }
+        self.refresh(id);
+        done
+    }
+
+    /// The task is over: its copies of ends are closed, its transfers leave, and permits are given back if it died.
+    pub(in crate::model) fn task_over(&mut self, task: TaskId, end: TaskEnd) -> Vec<GivenBack> {
+        let mut given_back = Vec::new();
+        for number in 0..self.all.len() {
+            let (object, book) = (&mut self.all[number], &mut self.books[number]);
+            match object.content {
+                Content::Pipe { .. } => object.holders.retain(|holder| holder.task != task),
+                Content::Link { .. } => {
+                    book.transfers.retain(|transfer| transfer.caller.0 != task);
+                    reshare(object, book);
+                }
+                Content::Semaphore { .. } => given_back.extend(permits_of_ended(object, book, task, end)),
+                Content::Queue { .. } | Content::Event { .. } => continue,
+            }
+            self.refresh(id_of(number));
+        }
+        given_back
+    }
+
+    /// A thread is over: its transfers leave.
+    pub(in crate::model) fn thread_over(&mut self, caller: Caller) {
+        for number in 0..self.all.len() {
+            let (object, book) = (&mut self.all[number], &mut self.books[number]);
+            if book.transfers.iter().any(|transfer| transfer.caller == caller) {
+                book.transfers.retain(|transfer| transfer.caller != caller);
+                reshare(object, book);
+                self.refresh(id_of(number));
+            }
+        }
+    }
+}
+
+fn id_of(number: usize) -> ObjectId {
+    ObjectId(u16::try_from(number).expect("BUG: more objects than a scenario can have"))
+}
+
+fn carry_out(object: &mut Object, book: &mut Book, caller: Caller, call: &Call, reply: &Reply, now: Elapsed) -> bool {
+    match (call, reply) {
+        (Call::Put { value, .. }, Reply::Done) => {
+            let fits = has_room(object, book, value);
+            fits && take_in(object, book, End::First, value)
+        }
+        (Call::Get { .. }, Reply::Value(value)) => give_out(object, book, End::First, value),
+        (Call::Send { end, value, .. }, Reply::Done) => take_in(object, book, end.other(), value),
+        (Call::Recv { end, .. }, Reply::Value(value)) => give_out(object, book, *end, value),
+        (Call::CloseEnd { end, .. }, Reply::Done) => {
+            object.holders.retain(|holder| holder.task != caller.0 || holder.what != Held::End(*end));
+            true
+        }
+        (Call::Acquire { .. }, Reply::Done) => acquire(object, caller.0, now),
+        (Call::Release { .. }, Reply::Done) => release(object, book, caller.0),
+        (Call::SetEvent { .. } | Call::ClearEvent { .. }, Reply::Done) => {
+            let set = matches!(call, Call::SetEvent { .. });
+            if set {
+                object.traffic.count(0);
+            }
+            object.content = Content::Event { set };
+            true
+        }
+        (Call::WaitEvent { .. }, Reply::Done) => object.content == Content::Event { set: true },
+        (Call::JoinLink { wants_bytes_per_s, .. }, Reply::Done) => {
+            let wants = *wants_bytes_per_s;
+            book.transfers.push(Transfer { caller, wants, share: None, target: 0, since: now });
+            object.traffic.count(0);
+            reshare(object, book);
+            true
+        }
+        (Call::LeaveLink { .. }, Reply::Done) => {
+            book.transfers.retain(|transfer| transfer.caller != caller);
+            reshare(object, book);
+            true
+        }
+        (Call::IsEmpty { .. } | Call::IsSet { .. }, Reply::Value(Value::Bool(_)))
+        | (Call::Put { .. }, Reply::Full)
+        | (Call::Get { .. }, Reply::Empty)
+        | (Call::Recv { .. }, Reply::EndOfFile | Reply::TimedOut)
+        | (Call::Send { .. }, Reply::Broken)
+        | (Call::Acquire { .. } | Call::WaitEvent { .. }, Reply::TimedOut)
+        | (_, Reply::Refused(_)) => true,
+        _ => false,
+    }
+}
+
+fn line(object: &mut Object, end: End) -> Option<&mut std::collections::VecDeque<Value>> {
+    match &mut object.content {
+        Content::Queue { items } => Some(items),
+        Content::Pipe { arrived } => Some(&mut arrived[end.index()]),
+        _ => None,
+    }
+}
+
+fn take_in(object: &mut Object, book: &mut Book, end: End, value: &Value) -> bool {
+    let Some(line) = line(object, end) else { return false };
+    line.push_back(value.clone());
+    book.weight[end.index()] += weight(value);
+    object.traffic.count(value.bytes());
+    true
+}
+
+fn give_out(object: &mut Object, book: &mut Book, end: End, value: &Value) -> bool {
+    let Some(line) = line(object, end).filter(|line| line.front() == Some(value)) else { return false };
+    line.pop_front();
+    book.weight[end.index()] -= weight(value);
+    true
+}
+
+fn acquire(object: &mut Object, task: TaskId, now: Elapsed) -> bool {
+    let Content::Semaphore { free: free @ 1.. } = &mut object.content else { return false };
+    *free -= 1;
+    match held_permits(&mut object.holders, task) {
+        Some(permits) => *permits += 1,
+        None => object.holders.push(Holder { task, what: Held::Permits(1), since: now }),
+    }
+    object.traffic.count(0);
+    true
+}
+
+/// Anybody may release. A permit is counted as given back by the one who does it, if it has one; otherwise by one that
+/// ended with it, or whoever has had one longest.
+fn release(object: &mut Object, book: &mut Book, task: TaskId) -> bool {
+    let Content::Semaphore { free } = &mut object.content else { return false };
+    *free = free.saturating_add(1);
+    let has_some = object.holders.iter().any(|holder| holder.task == task);
+    let left = book.left_behind.first().map(|&(other, _)| other);
+    let longest = object.holders.first().map(|holder| holder.task);
+    let giver = if has_some { Some(task) } else { left.or(longest) };
+    let Some(giver) = giver else { return true };
+    let rest = match held_permits(&mut object.holders, giver) {
+        Some(permits) => {
+            *permits -= 1;
+            *permits
+        }
+        None => 0,
+    };
+    keep(object, book, giver, rest, book.left(giver).min(rest));
+    true
+}
+
+fn permits_of_ended(object: &mut Object, book: &mut Book, task: TaskId, end: TaskEnd) -> Option<GivenBack> {
+    let had = *held_permits(&mut object.holders, task)?;
+    match end {
+        TaskEnd::Ended => {
+            keep(object, book, task, had, had);
+            None
+        }
+        TaskEnd::Lost => {
+            // What an earlier attempt left behind stays left behind.
+            let left = book.left(task);
+            let permits = had.saturating_sub(left);
+            keep(object, book, task, left, left);
+            let Content::Semaphore { free } = &mut object.content else { return None };
+            *free = free.saturating_add(permits);
+            (permits > 0).then(|| GivenBack { semaphore: object.spec.name.clone(), permits })
+        }
+    }
+}
+
+/// The task has that many permits from now on, and left that many of them behind.
+fn keep(object: &mut Object, book: &mut Book, task: TaskId, permits: u32, left: u32) {
+    match held_permits(&mut object.holders, task) {
+        Some(held) if permits > 0 => *held = permits,
+        _ => object.holders.retain(|holder| holder.task != task),
+    }
+    book.left_behind.retain(|&(other, _)| other != task);
+    if left > 0 {
+        book.left_behind.push((task, left));
+    }
+}
+
+fn held_permits(holders: &mut [Holder], task: TaskId) -> Option<&mut u32> {
+    holders.iter_mut().filter(|holder| holder.task == task).find_map(|holder| match &mut holder.what {
+        Held::Permits(permits) => Some(permits),
+        Held::End(_) | Held::Transfer { .. } => None,
+    })
+}
