@@ -48,12 +48,31 @@ impl fmt::Display for TaskId {
 pub struct WorkerId(pub u32);
 
 /// A worker's seat: the lowest free number when it starts, reused by its successor. Shown counted from 1 as "worker 3".
+/// Two seats are in the parent itself and have no number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Slot(pub u16);
 
 impl Slot {
-    /// The seat's place in a table indexed by seat.
+    /// Where the parent does tasks itself, one after the other. No numbered seat.
+    pub const PARENT: Self = Self(u16::MAX);
+
+    /// Where the parent's own program runs. No numbered seat.
+    pub const MAIN: Self = Self(u16::MAX - 1);
+
+    /// Whether it is in the parent's own process.
+    #[must_use]
+    pub fn is_in_parent(self) -> bool {
+        self == Self::PARENT || self == Self::MAIN
+    }
+
+    /// Who sits there, as sentences have it: "worker 3", "the parent".
+    #[must_use]
+    pub fn title(self) -> std::borrow::Cow<'static, str> {
+        if self.is_in_parent() { "the parent".into() } else { format!("worker {self}").into() }
+    }
+
+    /// The seat's place in a table indexed by seat; a seat in the parent is in none.
     #[must_use]
     pub fn index(self) -> usize {
         usize::from(self.0)
@@ -62,7 +81,7 @@ impl Slot {
 
 impl fmt::Display for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", u32::from(self.0) + 1)
+        if self.is_in_parent() { f.write_str("parent") } else { write!(f, "{}", u32::from(self.0) + 1) }
     }
 }
 

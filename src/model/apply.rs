@@ -70,6 +70,11 @@ impl State {
             What::PoolResumed { why } => self.pool_resumed(*why),
             What::PhaseEntered { phase, why } => self.phase_entered(*phase, *why),
             What::RunEnded => self.run_ended(),
+            What::PoolTerminated { why } => {
+                self.apply_talk(what)?;
+                self.terminated = Some(*why);
+                Ok(())
+            }
             What::Noted { note } => self.noted(None, note),
             What::Ticked => Ok(()),
 
@@ -121,7 +126,7 @@ impl State {
     fn levels(&self) -> Levels {
         Levels {
             depth: self.counts.waiting(),
-            in_flight: self.counts.in_flight(),
+            in_flight: self.counts_of_work().in_flight(),
             target: self.target,
             ready: self.ready,
         }

@@ -3,7 +3,7 @@
 
 use super::IllegalEvent;
 use crate::event::What;
-use crate::model::state::State;
+use crate::model::state::{PoolLife, State};
 use crate::task::ObjectSpec;
 
 impl State {
@@ -11,7 +11,15 @@ impl State {
     pub(super) fn declare_objects(&mut self, _objects: &[ObjectSpec]) {}
 
     /// Everything that is about functions and objects.
-    pub(super) fn apply_talk(&mut self, _what: &What) -> Result<(), IllegalEvent> {
+    pub(super) fn apply_talk(&mut self, what: &What) -> Result<(), IllegalEvent> {
+        match what {
+            What::PoolClosed if self.pool_life == PoolLife::Open => self.pool_life = PoolLife::Closed,
+            What::PoolTerminated { .. } if self.pool_life < PoolLife::Terminated => {
+                self.pool_life = PoolLife::Terminated;
+            }
+            What::PoolClosed | What::PoolTerminated { .. } => return Err(self.in_phase("pool_closed")),
+            _ => {}
+        }
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use crate::model::state::State;
 use crate::model::task::{AttemptRecord, Status};
 use crate::model::timeline::BlockKind;
 use crate::model::worker::{Recall, Running, Worker, WorkerState};
-use crate::task::{Failure, Outcome, Output, Pid, Slot, Stream, Tally, TaskId, WorkerId, signal_name};
+use crate::task::{Failure, Outcome, Output, Pid, Place, Slot, Stream, Tally, TaskId, WorkerId, signal_name};
 
 impl State {
     pub(super) fn tasks_dispatched(&mut self, worker: WorkerId, tasks: &[TaskId]) -> Result<(), IllegalEvent> {
@@ -31,9 +31,8 @@ impl State {
             record.worker = Some(worker);
             record.attempts = record.attempts.saturating_add(1);
             record.started = now;
-            let stage = record.spec.stage;
+            let taken = self.queue.take(task, &record.spec);
             self.set_status(task, Status::Sent);
-            let taken = self.queue.take(task, stage);
             assert!(taken, "BUG: a waiting task was not in the queue");
         }
         Ok(())
@@ -62,9 +61,8 @@ impl State {
         for &task in tasks.iter().rev() {
             let record = &mut self.tasks[task.index()];
             record.attempts = record.attempts.saturating_sub(1);
-            let stage = record.spec.stage;
+            self.queue.push_front(task, &record.spec);
             self.set_status(task, Status::Waiting);
-            self.queue.push_front(task, stage);
         }
         Ok(())
     }
@@ -155,7 +153,7 @@ impl State {
             StopReason::Asked => "told to stop",
             StopReason::Killed => "killed on request",
             StopReason::TimedOut => "out of time, told to stop",
-            StopReason::RunStopping => return Ok(()),
+            StopReason::RunStopping | StopReason::PoolTerminated => return Ok(()),
         };
         self.log.push(self.now, Weight::Info, Some(task), format!("task {task} {text}"));
         Ok(())
@@ -199,7 +197,9 @@ impl State {
         let (from, was) = (record.started, record.status);
         self.bytes_done = self.bytes_done.saturating_add(tally.bytes);
         self.files_done += u64::from(tally.files);
-        self.pace_us = Some(self.pace_us.map_or(took_us, |pace| (pace * 7 + took_us) / 8));
+        if self.main != Some(task) {
+            self.pace_us = Some(self.pace_us.map_or(took_us, |pace| (pace * 7 + took_us) / 8));
+        }
         if let Some(output) = output {
             self.tails.finish(task, output);
         }
@@ -213,8 +213,9 @@ impl State {
             Outcome::Failed(failure) => {
                 self.count_history(0, 1, moved);
                 self.timeline.ended(slot, task, from, now, BlockKind::Failed);
-                let interrupted = was == Status::Stopping && stopped_by_run(running);
-                self.attempt_failed(task, slot, failure, interrupted.then_some(Status::Interrupted));
+                let cut_short = if was == Status::Stopping { cut_short(running) } else { None };
+                self.cut_short += u32::from(cut_short == Some(StopReason::PoolTerminated));
+                self.attempt_failed(task, slot, failure, cut_short.map(|_| Status::Interrupted));
             }
         }
         Ok(())
@@ -231,7 +232,9 @@ impl State {
         let from = record.started;
         self.count_history(0, 1, 0);
         self.timeline.ended(slot, task, from, now, BlockKind::Lost);
-        let interrupted = stopped_by_run(running) || (killed && self.phase >= crate::event::Phase::Stopping);
+        let cut_short = cut_short(running);
+        self.cut_short += u32::from(cut_short == Some(StopReason::PoolTerminated));
+        let interrupted = cut_short.is_some() || (killed && self.phase >= crate::event::Phase::Stopping);
         self.attempt_failed(task, slot, failure, interrupted.then_some(Status::Interrupted));
         Ok(())
     }
@@ -253,8 +256,7 @@ impl State {
     pub(super) fn task_released(&mut self, task: TaskId) -> Result<(), IllegalEvent> {
         self.task_in("task_released", task, |status| status == Status::Delayed)?;
         self.queue.release(task);
-        let stage = self.tasks[task.index()].spec.stage;
-        self.queue.push_back(task, stage);
+        self.queue.push_back(task, &self.tasks[task.index()].spec);
         self.set_status(task, Status::Waiting);
         Ok(())
     }
@@ -272,9 +274,9 @@ impl State {
 
     pub(super) fn task_dropped(&mut self, task: TaskId) -> Result<(), IllegalEvent> {
         self.task_in("task_dropped", task, |status| matches!(status, Status::Waiting | Status::Delayed))?;
-        let stage = self.tasks[task.index()].spec.stage;
-        if self.tasks[task.index()].status == Status::Waiting {
-            self.queue.take(task, stage);
+        let record = &self.tasks[task.index()];
+        if record.status == Status::Waiting {
+            self.queue.take(task, &record.spec);
         } else {
             self.queue.release(task);
         }
@@ -286,11 +288,10 @@ impl State {
     pub(super) fn task_revived(&mut self, task: TaskId) -> Result<(), IllegalEvent> {
         self.task_in("task_revived", task, |status| matches!(status, Status::Failed | Status::Done | Status::Dropped))?;
         let record = &self.tasks[task.index()];
-        let stage = record.spec.stage;
         self.bytes_ended = self.bytes_ended.saturating_sub(record.spec.work.bytes());
         self.failed.retain(|&other| other != task);
-        self.queue.unfinish(stage);
-        self.queue.push_back(task, stage);
+        self.queue.unfinish(&record.spec);
+        self.queue.push_back(task, &record.spec);
         self.set_status(task, Status::Waiting);
         self.log.push(self.now, Weight::Info, Some(task), format!("task {task} is to be done again"));
         Ok(())
@@ -327,7 +328,7 @@ impl State {
     fn finish(&mut self, task: TaskId, status: Status) {
         let record = &self.tasks[task.index()];
         self.bytes_ended = self.bytes_ended.saturating_add(record.spec.work.bytes());
-        self.queue.finish(record.spec.stage);
+        self.queue.finish(&record.spec);
         self.set_status(task, status);
     }
 
@@ -345,18 +346,22 @@ impl State {
 
     fn failure_told(&self, task: TaskId) -> String {
         let Some(record) = self.failures.get(&task).and_then(|records| records.last()) else { return String::new() };
-        let attempt = format!("attempt {} of {}", record.attempt, self.policy.attempts_max(&record.failure));
+        let attempt = format!("attempt {} of {}", record.attempt, self.attempts_max(task, &record.failure));
         let title = self.tasks[task.index()].spec.title();
         match &record.failure {
             Failure::WorkerLost { how } => format!("({title}): {how} while holding it, {attempt}"),
             failure => {
-                let on = pid_in_brackets(record.pid);
-                format!("({title}): {failure}, {attempt}, on worker {}{on}", record.slot)
+                let on = match self.tasks[task.index()].spec.place {
+                    Place::Own => "in a process of its own".into(),
+                    Place::Main | Place::Parent => "in the parent".into(),
+                    Place::Pool => format!("on {}", record.slot.title()),
+                };
+                format!("({title}): {failure}, {attempt}, {on}{}", pid_in_brackets(record.pid))
             }
         }
     }
 
-    fn task_in(&self, event: &'static str, task: TaskId, legal: impl Fn(Status) -> bool) -> Result<(), IllegalEvent> {
+    pub(super) fn task_in(&self, event: &'static str, task: TaskId, legal: impl Fn(Status) -> bool) -> Result<(), IllegalEvent> {
         let status = self.task(task).ok_or(IllegalEvent::NoTask { event, task })?.status;
         if legal(status) { Ok(()) } else { Err(IllegalEvent::TaskIs { event, task, status }) }
     }
@@ -388,6 +393,8 @@ impl State {
     }
 }
 
-fn stopped_by_run(running: Option<Running>) -> bool {
-    running.and_then(|running| running.stopping).is_some_and(|(why, _)| why == StopReason::RunStopping)
+/// Why it was told to end, if not for its own sake.
+fn cut_short(running: Option<Running>) -> Option<StopReason> {
+    let why = running.and_then(|running| running.stopping).map(|(why, _)| why);
+    why.filter(|why| matches!(why, StopReason::RunStopping | StopReason::PoolTerminated))
 }
