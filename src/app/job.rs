@@ -122,7 +122,7 @@ impl Job {
         });
         job.timed = timed.collect();
         job.strategy = plan.strategy;
-        job.story = plan.story.clone();
+        job.story.clone_from(&plan.story);
         job.warnings.clone_from(&plan.warnings);
         if let Some(program) = &plan.program {
             let mut program = program.clone();

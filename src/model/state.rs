@@ -3,7 +3,9 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::event::{Elapsed, PauseReason, Phase, PhaseReason, Policy, Start, TerminateReason, Tuning, Verdict, WireCount};
+use crate::event::{
+    Elapsed, PauseReason, Phase, PhaseReason, Policy, Start, TerminateReason, Tuning, Verdict, WireCount,
+};
 use crate::task::{Failure, Place, TaskId, Value, WorkerId};
 
 use super::calls::{Blocked, Threads};

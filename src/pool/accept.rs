@@ -48,7 +48,6 @@ pub(super) fn accept(state: &State, command: Command, asker: Asker) -> Vec<Step>
             _ => Vec::new(),
         },
         Command::KillWorker(pick) => kill_worker(state, pick, asker),
-        Command::Tune(_) => Vec::new(),
         Command::Drain => enter(state, Phase::Draining),
         Command::Stop if state.phase == Phase::Stopping => enter(state, Phase::Killing),
         Command::Stop => enter(state, Phase::Stopping),
@@ -56,7 +55,7 @@ pub(super) fn accept(state: &State, command: Command, asker: Asker) -> Vec<Step>
         Command::Submit(specs) => submit(state, specs),
         Command::Note(note) => only(What::Noted { note }),
         Command::Close if state.source == Source::Open => only(What::SourceClosed),
-        Command::Close => Vec::new(),
+        Command::Close | Command::Tune(_) => Vec::new(),
     }
 }
 
@@ -137,13 +136,15 @@ fn may_be_revived(state: &State, task: TaskId) -> bool {
 /// As if by accident: nobody told the worker to end.
 fn kill_worker(state: &State, pick: Pick, asker: Asker) -> Vec<Step> {
     let lives = |worker: &&Worker| {
-        worker.is_process() && worker.pid.is_some() && !matches!(worker.state, WorkerState::Leaving | WorkerState::Killed)
+        worker.is_process()
+            && worker.pid.is_some()
+            && !matches!(worker.state, WorkerState::Leaving | WorkerState::Killed)
     };
     let of_pool = || state.workers.of_pool().filter(lives);
     let victim = match pick {
         Pick::Seat(slot) => state.workers.at(slot).filter(lives),
-        Pick::Busy => drawn(state, of_pool().filter(|worker| !worker.in_flight.is_empty()).collect()),
-        Pick::Any => drawn(state, of_pool().collect()),
+        Pick::Busy => drawn(state, &of_pool().filter(|worker| !worker.in_flight.is_empty()).collect::<Vec<_>>()),
+        Pick::Any => drawn(state, &of_pool().collect::<Vec<_>>()),
     };
     let reason = if asker == Asker::Scenario { "the scenario kills it" } else { "on request" };
     let kill = |worker: &Worker| Step {
@@ -154,7 +155,7 @@ fn kill_worker(state: &State, pick: Pick, asker: Asker) -> Vec<Step> {
 }
 
 /// One of them, by the run's seed and how many were lost before.
-fn drawn<'a>(state: &State, workers: Vec<&'a Worker>) -> Option<&'a Worker> {
+fn drawn<'a>(state: &State, workers: &[&'a Worker]) -> Option<&'a Worker> {
     let mixed = state.policy.seed ^ u64::from(state.unplanned.losses).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     // The finalizer of splitmix64: neighbours in, strangers out.
     let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

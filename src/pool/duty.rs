@@ -120,8 +120,7 @@ pub(super) fn needs_start(state: &State) -> bool {
         in_flight += worker.in_flight.len();
         leaving += u32::from(worker.state == WorkerState::Leaving);
     }
-    let rest_is_in_hand =
-        !pool_may_be_given_more(state) && in_flight >= state.queue.unfinished(Place::Pool) as usize;
+    let rest_is_in_hand = !pool_may_be_given_more(state) && in_flight >= state.queue.unfinished(Place::Pool) as usize;
     let target = state.target.min(WORKERS_MAX);
     !rest_is_in_hand && state.wanted() + leaving < target
 }

@@ -122,9 +122,7 @@ pub(super) fn dismissals(state: &State, worker: &Worker) -> Option<Step> {
             !waits && matches!(worker.state, WorkerState::Ready | WorkerState::Greeting)
         }
         Role::Main => is_idle(worker) && state.queue.unfinished(Place::Main) == 0,
-        Role::Parent => {
-            is_idle(worker) && state.queue.unfinished(Place::Parent) == 0 && !state.may_be_given_more()
-        }
+        Role::Parent => is_idle(worker) && state.queue.unfinished(Place::Parent) == 0 && !state.may_be_given_more(),
     };
     (nothing_left && worker.in_flight.is_empty()).then(|| dismiss(worker.id))
 }

@@ -10,10 +10,10 @@ use rand_pcg::Pcg64Mcg;
 use super::accept::accept;
 use super::facts;
 use super::planner::{self, CREDIT_MAX, Effect, Gate, Step};
-use crate::command::{Asker, Command, Resize};
-use crate::event::{Elapsed, Event, Exit, Phase, Policy, RunKind, Start, What};
-use crate::model::{State, Status, WorkerState};
-use crate::task::{Failure, Outcome, Pid, Stage, Tally, TaskId, TaskSpec, Work, WorkerId};
+use crate::command::{Asker, Command, Pick, Resize};
+use crate::event::{self, Elapsed, Event, Exit, Phase, Policy, Role, RunKind, Start, TerminateReason, What};
+use crate::model::{PoolLife, State, Status, Task, Worker, WorkerState};
+use crate::task::{Failure, Outcome, Pid, Place, Stage, Tally, TaskId, TaskSpec, ThreadId, Work, WorkerId};
 use crate::wire::{Report, ToWorker};
 
 /// How long a history may be before it counts as one that never ends.
@@ -32,6 +32,23 @@ struct Shape {
     timeout_ms: Option<u64>,
     recycle_after: Option<u32>,
     task_us_max: u64,
+    strategy: event::Strategy,
+    program: Program,
+}
+
+/// What the parent's program does once it has handed over its tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Program {
+    /// There is none: the tasks come from outside.
+    None,
+    /// It waits for them all.
+    Waits,
+    /// It closes the pool and waits for it.
+    Closes,
+    /// It terminates the pool and waits for it.
+    Terminates,
+    /// It ends.
+    Forgets,
 }
 
 /// A worker as the world has it: what it was given, and whether the present one has begun.
@@ -53,6 +70,8 @@ struct World {
     actors: BTreeMap<WorkerId, Actor>,
     ends: BTreeMap<TaskId, u32>,
     starts: BTreeMap<TaskId, u32>,
+    /// What the parent's program has still to hand over.
+    to_submit: VecDeque<TaskSpec>,
 }
 
 impl World {
@@ -65,6 +84,7 @@ impl World {
             actors: BTreeMap::new(),
             ends: BTreeMap::new(),
             starts: BTreeMap::new(),
+            to_submit: VecDeque::new(),
         };
         let policy = Policy {
             retries: world.shape.retries,
@@ -74,14 +94,27 @@ impl World {
             backoff_ms: 5,
             ..Policy::default()
         };
-        let start = Start::new("history", RunKind::Scenario, Pid(1), 2, policy);
+        let strategy = world.shape.strategy;
+        let start = Start { strategy, ..Start::new("history", RunKind::Scenario, Pid(1), 2, policy) };
         world.record(What::RunStarted(Box::new(start)));
         world.record(What::TargetSet { workers: world.shape.workers, by: Asker::Start });
         let specs = (0..world.shape.tasks).map(|n| {
             let work = if n % 3 == 0 { Work::Nothing } else { Work::Sleep { duration_ms: 1 } };
-            TaskSpec { stage: Stage(u8::from(n % 7 == 6)), ..TaskSpec::new(work) }
+            let place = match n % 11 {
+                4 | 9 => Place::Own,
+                7 => Place::Parent,
+                _ => Place::Pool,
+            };
+            TaskSpec { stage: Stage(u8::from(n % 7 == 6)), place, ..TaskSpec::new(work) }
         });
-        world.command(Command::Submit(specs.collect()));
+        let specs = specs.collect();
+        if world.shape.program == Program::None {
+            world.command(Command::Submit(specs));
+        } else {
+            world.to_submit = specs.into();
+            let program = TaskSpec { place: Place::Main, ..TaskSpec::new(Work::Sleep { duration_ms: 1 }) };
+            world.command(Command::Submit(vec![program]));
+        }
         world.command(Command::Close);
         world
     }
@@ -114,6 +147,17 @@ impl World {
                 assert_eq!(record.state, WorkerState::Ready, "a task for a worker that takes none");
                 for task in tasks {
                     *self.starts.entry(*task).or_default() += 1;
+                    let place = self.state.task(*task).unwrap().spec.place;
+                    let right = match record.role {
+                        Role::Pool => place == Place::Pool,
+                        Role::Own(own) => place == Place::Own && own == *task,
+                        Role::Parent => place == Place::Parent,
+                        Role::Main => place == Place::Main,
+                    };
+                    assert!(right, "a task of place {place:?} for a worker of role {:?}", record.role);
+                }
+                if !matches!(record.role, Role::Pool | Role::Parent) {
+                    assert_eq!((tasks.len(), record.in_flight.len()), (1, 0), "more than one task");
                 }
             }
             What::TasksReturned { tasks, .. } => {
@@ -141,8 +185,22 @@ impl World {
         assert_eq!(state.queue.iter().count(), state.counts.waiting() as usize, "queue depth");
         assert!(state.workers.iter().all(|worker| worker.in_flight.len() as u64 <= CREDIT_MAX));
         assert!(self.ends.values().all(|&ends| ends == 1), "a task ended twice");
-        let allowed = 1 + state.policy.retries.max(state.policy.loss_retries);
-        assert!(self.starts.values().all(|&starts| starts <= allowed), "a task began too often");
+        for (&task, &starts) in &self.starts {
+            let place = state.task(task).unwrap().spec.place;
+            let again = if place == Place::Pool { state.policy.retries.max(state.policy.loss_retries) } else { 0 };
+            assert!(starts <= 1 + again, "a task began too often");
+        }
+        for place in [Place::Pool, Place::Own, Place::Parent, Place::Main] {
+            let unfinished = |task: &&Task| task.spec.place == place && !task.status.is_final();
+            let unfinished = state.tasks.iter().filter(unfinished).count();
+            assert_eq!(state.queue.unfinished(place) as usize, unfinished, "unfinished tasks of {place:?}");
+        }
+        let ready = |worker: &Worker| worker.is_of_pool() && worker.state == WorkerState::Ready;
+        assert_eq!(state.ready(), state.workers.count(ready));
+        let wanted = |worker: &&Worker| worker.is_wanted() && !worker.is_of_pool();
+        let roles: Vec<String> =
+            state.workers.iter().filter(wanted).map(|worker| format!("{:?}", worker.role)).collect();
+        assert_eq!(roles.iter().collect::<BTreeSet<_>>().len(), roles.len(), "two workers for one: {roles:?}");
     }
 
     fn perform(&mut self, effect: Effect) {
@@ -163,8 +221,13 @@ impl World {
                     self.tell(worker, &message);
                 }
             }
+            Effect::Kill(worker) if self.is_inside(worker) => self.die(worker, Exit::Code(0)),
             Effect::Kill(worker) => self.die(worker, Exit::Signal(9)),
         }
+    }
+
+    fn is_inside(&self, worker: WorkerId) -> bool {
+        self.state.workers.get(worker).is_some_and(|record| !record.is_process())
     }
 
     fn tell(&mut self, worker: WorkerId, message: &ToWorker) {
@@ -213,7 +276,9 @@ impl World {
     fn any_command(&mut self) {
         let task = TaskId(self.small(self.shape.tasks));
         let worker = WorkerId(self.small(self.state.workers.next_id().0));
-        let command = match self.below(14) {
+        let command = match self.below(16) {
+            14 => Command::KillWorker(Pick::Busy),
+            15 => Command::KillWorker(Pick::Any),
             0..3 => Command::Resize(Resize::To(1 + self.small(12))),
             3 => Command::Resize(Resize::By(1)),
             4 => Command::Resize(Resize::By(-1)),
@@ -232,7 +297,7 @@ impl World {
     /// One thing happens to one worker.
     fn act(&mut self) {
         let Some(worker) = self.any_actor() else { return };
-        if self.lot(self.shape.kill_per_mille) {
+        if self.lot(self.shape.kill_per_mille) && !self.is_inside(worker) {
             return self.die(worker, Exit::Signal(9));
         }
         let now = self.now.0;
@@ -248,6 +313,13 @@ impl World {
             self.die(worker, Exit::Code(0));
         } else if let Some((task, until)) = actor.begun {
             let stopped = actor.stopped.contains(&task);
+            if self.state.main == Some(task) && !stopped {
+                if !actor.frozen && !self.program_is_over(worker, task) {
+                    return;
+                }
+                self.actors.get_mut(&worker).unwrap().begun = Some((task, now));
+            }
+            let actor = &self.actors[&worker];
             if stopped || (now >= until && !actor.frozen) {
                 self.actors.get_mut(&worker).unwrap().begun = None;
                 let failed = stopped || self.lot(self.shape.fail_per_mille);
@@ -262,6 +334,31 @@ impl World {
             let task = actor.queue.pop_front().unwrap();
             actor.begun = Some((task, now + length));
             self.report(worker, Report::Started { task, pid: None });
+        }
+    }
+
+    /// One step of the parent's program.
+    fn program_is_over(&mut self, worker: WorkerId, task: TaskId) -> bool {
+        let count = 1 + self.small(9) as usize;
+        let specs: Vec<TaskSpec> = self.to_submit.drain(..count.min(self.to_submit.len())).collect();
+        if !specs.is_empty() {
+            self.report(worker, Report::Submits { task, thread: ThreadId::FIRST, specs });
+            return false;
+        }
+        let life = self.state.pool_life;
+        let pool_is_done = self.state.queue.unfinished(Place::Pool) == 0;
+        match self.shape.program {
+            Program::None | Program::Forgets => true,
+            Program::Waits => self.state.counts.total() - self.state.counts.ended() == 1,
+            Program::Closes if life == PoolLife::Open => {
+                self.record(What::PoolClosed);
+                false
+            }
+            Program::Terminates if life < PoolLife::Terminated => {
+                self.record(What::PoolTerminated { why: TerminateReason::Asked });
+                false
+            }
+            Program::Closes | Program::Terminates => pool_is_done,
         }
     }
 
@@ -324,9 +421,22 @@ fn shape() -> impl Strategy<Value = Shape> {
         prop_oneof![Just(None), (1..30_u64).prop_map(Some)],
         prop_oneof![Just(None), (1..6_u32).prop_map(Some)],
         prop_oneof![Just(10), Just(1000), Just(30_000_u64)],
+        (strategy(), program()),
     )
         .prop_map(
-            |(seed, tasks, workers, kill, fail, command, retries, timeout_ms, recycle_after, task_us_max)| Shape {
+            |(
+                seed,
+                tasks,
+                workers,
+                kill,
+                fail,
+                command,
+                retries,
+                timeout_ms,
+                recycle_after,
+                task_us_max,
+                (strategy, program),
+            )| Shape {
                 seed,
                 tasks,
                 workers,
@@ -337,8 +447,28 @@ fn shape() -> impl Strategy<Value = Shape> {
                 timeout_ms,
                 recycle_after,
                 task_us_max,
+                strategy,
+                program,
             },
         )
+}
+
+fn strategy() -> impl Strategy<Value = event::Strategy> {
+    prop_oneof![
+        4 => Just(event::Strategy::Pool),
+        1 => Just(event::Strategy::ProcessEach),
+        1 => Just(event::Strategy::Sequential),
+    ]
+}
+
+fn program() -> impl Strategy<Value = Program> {
+    prop_oneof![
+        4 => Just(Program::None),
+        1 => Just(Program::Waits),
+        1 => Just(Program::Closes),
+        1 => Just(Program::Terminates),
+        1 => Just(Program::Forgets),
+    ]
 }
 
 proptest! {
@@ -352,22 +482,54 @@ proptest! {
         let state = &world.state;
         prop_assert!(state.workers.is_empty());
         if !state.unplanned.given_up {
-            prop_assert_eq!(state.counts.ended(), shape.tasks, "{:?}", state.counts);
+            prop_assert_eq!(state.counts.ended() as usize, state.tasks.len(), "{:?}", state.counts);
+        }
+        if shape.program == Program::None {
+            prop_assert_eq!(state.tasks.len(), shape.tasks as usize);
         }
     }
 
     /// A history without deaths, failures and commands does everything exactly once, in the order of stages.
     #[test]
-    fn an_undisturbed_history_does_everything(seed in any::<u64>(), tasks in 0..200_u32, workers in 1..9_u32) {
+    fn an_undisturbed_history_does_everything(
+        seed in any::<u64>(),
+        tasks in 0..200_u32,
+        workers in 1..9_u32,
+        strategy in strategy(),
+        program in program(),
+    ) {
+        let program = if program == Program::Forgets || program == Program::Terminates { Program::Waits } else { program };
         let calm = Shape {
+            strategy, program,
             seed, tasks, workers,
             kill_per_mille: 0, fail_per_mille: 0, command_per_mille: 0, retries: 0,
             timeout_ms: None, recycle_after: None, task_us_max: 500,
         };
         let mut world = World::new(calm);
         world.run();
-        prop_assert_eq!(world.state.count(Status::Done), tasks);
+        prop_assert_eq!(world.state.count(Status::Done), tasks + u32::from(program != Program::None));
         prop_assert!(world.starts.values().all(|&starts| starts == 1));
+        prop_assert_eq!(world.state.exit_code(), 0);
+    }
+
+    /// A pool that its program forgot or terminated is gone, with what it had not done, and only the first is a failing.
+    #[test]
+    fn a_pool_ends_with_its_program(seed in any::<u64>(), tasks in 1..200_u32, workers in 1..9_u32, forgets in any::<bool>()) {
+        let program = if forgets { Program::Forgets } else { Program::Terminates };
+        let calm = Shape {
+            seed, tasks, workers,
+            kill_per_mille: 0, fail_per_mille: 0, command_per_mille: 0, retries: 0,
+            timeout_ms: None, recycle_after: None, task_us_max: 500,
+            strategy: event::Strategy::Pool, program,
+        };
+        let mut world = World::new(calm);
+        world.run();
+        let state = &world.state;
+        let own = |task: &&Task| task.spec.place != Place::Pool;
+        prop_assert!(state.tasks.iter().filter(own).all(|task| task.status == Status::Done));
+        let done = state.tasks.iter().all(|task| task.status == Status::Done);
+        prop_assert!(state.tasks.iter().all(|task| matches!(task.status, Status::Done | Status::Dropped | Status::Interrupted)));
+        prop_assert_eq!(state.exit_code(), if done || !forgets { 0 } else { 4 });
     }
 
     /// The state is nothing but the fold of its events, and says so from any point on.

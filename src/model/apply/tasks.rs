@@ -361,7 +361,12 @@ impl State {
         }
     }
 
-    pub(super) fn task_in(&self, event: &'static str, task: TaskId, legal: impl Fn(Status) -> bool) -> Result<(), IllegalEvent> {
+    pub(super) fn task_in(
+        &self,
+        event: &'static str,
+        task: TaskId,
+        legal: impl Fn(Status) -> bool,
+    ) -> Result<(), IllegalEvent> {
         let status = self.task(task).ok_or(IllegalEvent::NoTask { event, task })?.status;
         if legal(status) { Ok(()) } else { Err(IllegalEvent::TaskIs { event, task, status }) }
     }
