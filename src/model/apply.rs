@@ -4,6 +4,7 @@
 mod calls;
 mod run;
 mod tasks;
+mod told;
 mod workers;
 
 use thiserror::Error;

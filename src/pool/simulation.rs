@@ -1,18 +1,20 @@
 //! Tests of planner and state together: a made-up world of workers and commands runs random histories, faster than real.
 //! It does not know processes; what a worker would do is drawn from a seed.
 
+mod check;
+mod histories;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use proptest::prelude::*;
-use rand_core::SeedableRng as _;
+use rand_core::{Rng as _, SeedableRng as _};
 use rand_pcg::Pcg64Mcg;
 
 use super::accept::accept;
 use super::facts;
-use super::planner::{self, CREDIT_MAX, Effect, Gate, Step};
+use super::planner::{self, Effect, Gate, Step};
 use crate::command::{Asker, Command, Pick, Resize};
-use crate::event::{self, Elapsed, Event, Exit, Phase, Policy, Role, RunKind, Start, TerminateReason, What};
-use crate::model::{PoolLife, State, Status, Task, Worker, WorkerState};
+use crate::event::{self, Elapsed, Event, Exit, Phase, Policy, RunKind, Start, TerminateReason, What};
+use crate::model::{PoolLife, State};
 use crate::task::{Failure, Outcome, Pid, Place, Stage, Tally, TaskId, TaskSpec, ThreadId, Work, WorkerId};
 use crate::wire::{Report, ToWorker};
 
@@ -138,69 +140,6 @@ impl World {
             panic!("{illegal} from {event:?}");
         }
         self.check();
-    }
-
-    fn count(&mut self, what: &What) {
-        match what {
-            What::TasksDispatched { tasks, worker } => {
-                let record = self.state.workers.get(*worker).expect("a task for nobody");
-                assert_eq!(record.state, WorkerState::Ready, "a task for a worker that takes none");
-                for task in tasks {
-                    *self.starts.entry(*task).or_default() += 1;
-                    let place = self.state.task(*task).unwrap().spec.place;
-                    let right = match record.role {
-                        Role::Pool => place == Place::Pool,
-                        Role::Own(own) => place == Place::Own && own == *task,
-                        Role::Parent => place == Place::Parent,
-                        Role::Main => place == Place::Main,
-                    };
-                    assert!(right, "a task of place {place:?} for a worker of role {:?}", record.role);
-                }
-                if !matches!(record.role, Role::Pool | Role::Parent) {
-                    assert_eq!((tasks.len(), record.in_flight.len()), (1, 0), "more than one task");
-                }
-            }
-            What::TasksReturned { tasks, .. } => {
-                for task in tasks {
-                    *self.starts.entry(*task).or_default() -= 1;
-                }
-            }
-            What::AttemptEnded { task, outcome: Outcome::Done, .. } | What::TaskFailed { task } => {
-                *self.ends.entry(*task).or_default() += 1;
-            }
-            What::TaskRevived { task } => {
-                self.ends.remove(task);
-                self.starts.remove(task);
-            }
-            _ => {}
-        }
-    }
-
-    /// What must hold after every single event.
-    fn check(&self) {
-        let state = &self.state;
-        assert_eq!(state.counts.total() as usize, state.tasks.len());
-        let held: usize = state.workers.iter().map(|worker| worker.in_flight.len()).sum();
-        assert_eq!(held, state.counts.in_flight() as usize, "in flight by workers and by tasks");
-        assert_eq!(state.queue.iter().count(), state.counts.waiting() as usize, "queue depth");
-        assert!(state.workers.iter().all(|worker| worker.in_flight.len() as u64 <= CREDIT_MAX));
-        assert!(self.ends.values().all(|&ends| ends == 1), "a task ended twice");
-        for (&task, &starts) in &self.starts {
-            let place = state.task(task).unwrap().spec.place;
-            let again = if place == Place::Pool { state.policy.retries.max(state.policy.loss_retries) } else { 0 };
-            assert!(starts <= 1 + again, "a task began too often");
-        }
-        for place in [Place::Pool, Place::Own, Place::Parent, Place::Main] {
-            let unfinished = |task: &&Task| task.spec.place == place && !task.status.is_final();
-            let unfinished = state.tasks.iter().filter(unfinished).count();
-            assert_eq!(state.queue.unfinished(place) as usize, unfinished, "unfinished tasks of {place:?}");
-        }
-        let ready = |worker: &Worker| worker.is_of_pool() && worker.state == WorkerState::Ready;
-        assert_eq!(state.ready(), state.workers.count(ready));
-        let wanted = |worker: &&Worker| worker.is_wanted() && !worker.is_of_pool();
-        let roles: Vec<String> =
-            state.workers.iter().filter(wanted).map(|worker| format!("{:?}", worker.role)).collect();
-        assert_eq!(roles.iter().collect::<BTreeSet<_>>().len(), roles.len(), "two workers for one: {roles:?}");
     }
 
     fn perform(&mut self, effect: Effect) {
@@ -406,151 +345,5 @@ impl World {
             self.act();
         }
         panic!("the run never ends: {:?}, phase {:?}, {:?}", self.state.counts, self.state.phase, self.shape);
-    }
-}
-
-fn shape() -> impl Strategy<Value = Shape> {
-    (
-        any::<u64>(),
-        0..120_u32,
-        0..9_u32,
-        prop_oneof![Just(0), 1..30_u64],
-        prop_oneof![Just(0), 1..300_u64],
-        prop_oneof![Just(0), 1..200_u64],
-        0..3_u32,
-        prop_oneof![Just(None), (1..30_u64).prop_map(Some)],
-        prop_oneof![Just(None), (1..6_u32).prop_map(Some)],
-        prop_oneof![Just(10), Just(1000), Just(30_000_u64)],
-        (strategy(), program()),
-    )
-        .prop_map(
-            |(
-                seed,
-                tasks,
-                workers,
-                kill,
-                fail,
-                command,
-                retries,
-                timeout_ms,
-                recycle_after,
-                task_us_max,
-                (strategy, program),
-            )| Shape {
-                seed,
-                tasks,
-                workers,
-                kill_per_mille: kill,
-                fail_per_mille: fail,
-                command_per_mille: command,
-                retries,
-                timeout_ms,
-                recycle_after,
-                task_us_max,
-                strategy,
-                program,
-            },
-        )
-}
-
-fn strategy() -> impl Strategy<Value = event::Strategy> {
-    prop_oneof![
-        4 => Just(event::Strategy::Pool),
-        1 => Just(event::Strategy::ProcessEach),
-        1 => Just(event::Strategy::Sequential),
-    ]
-}
-
-fn program() -> impl Strategy<Value = Program> {
-    prop_oneof![
-        4 => Just(Program::None),
-        1 => Just(Program::Waits),
-        1 => Just(Program::Closes),
-        1 => Just(Program::Terminates),
-        1 => Just(Program::Forgets),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
-
-    /// Whatever happens, the run ends, and every task has ended at most once.
-    #[test]
-    fn every_history_ends_and_every_task_ends_once(shape in shape()) {
-        let mut world = World::new(shape.clone());
-        world.run();
-        let state = &world.state;
-        prop_assert!(state.workers.is_empty());
-        if !state.unplanned.given_up {
-            prop_assert_eq!(state.counts.ended() as usize, state.tasks.len(), "{:?}", state.counts);
-        }
-        if shape.program == Program::None {
-            prop_assert_eq!(state.tasks.len(), shape.tasks as usize);
-        }
-    }
-
-    /// A history without deaths, failures and commands does everything exactly once, in the order of stages.
-    #[test]
-    fn an_undisturbed_history_does_everything(
-        seed in any::<u64>(),
-        tasks in 0..200_u32,
-        workers in 1..9_u32,
-        strategy in strategy(),
-        program in program(),
-    ) {
-        let program = if program == Program::Forgets || program == Program::Terminates { Program::Waits } else { program };
-        let calm = Shape {
-            strategy, program,
-            seed, tasks, workers,
-            kill_per_mille: 0, fail_per_mille: 0, command_per_mille: 0, retries: 0,
-            timeout_ms: None, recycle_after: None, task_us_max: 500,
-        };
-        let mut world = World::new(calm);
-        world.run();
-        prop_assert_eq!(world.state.count(Status::Done), tasks + u32::from(program != Program::None));
-        prop_assert!(world.starts.values().all(|&starts| starts == 1));
-        prop_assert_eq!(world.state.exit_code(), 0);
-    }
-
-    /// A pool that its program forgot or terminated is gone, with what it had not done, and only the first is a failing.
-    #[test]
-    fn a_pool_ends_with_its_program(seed in any::<u64>(), tasks in 1..200_u32, workers in 1..9_u32, forgets in any::<bool>()) {
-        let program = if forgets { Program::Forgets } else { Program::Terminates };
-        let calm = Shape {
-            seed, tasks, workers,
-            kill_per_mille: 0, fail_per_mille: 0, command_per_mille: 0, retries: 0,
-            timeout_ms: None, recycle_after: None, task_us_max: 500,
-            strategy: event::Strategy::Pool, program,
-        };
-        let mut world = World::new(calm);
-        world.run();
-        let state = &world.state;
-        let own = |task: &&Task| task.spec.place != Place::Pool;
-        prop_assert!(state.tasks.iter().filter(own).all(|task| task.status == Status::Done));
-        let done = state.tasks.iter().all(|task| task.status == Status::Done);
-        prop_assert!(state.tasks.iter().all(|task| matches!(task.status, Status::Done | Status::Dropped | Status::Interrupted)));
-        prop_assert_eq!(state.exit_code(), if done || !forgets { 0 } else { 4 });
-    }
-
-    /// The state is nothing but the fold of its events, and says so from any point on.
-    #[test]
-    fn stopping_leaves_nothing_in_flight(shape in shape(), turns in 1..400_u32) {
-        let mut world = World::new(shape);
-        for _ in 0..turns {
-            world.plan();
-            world.now.0 += 50;
-            world.act();
-        }
-        world.command(Command::Stop);
-        for _ in 0..TURNS_MAX {
-            world.plan();
-            if world.state.phase == Phase::Ended {
-                break;
-            }
-            world.now.0 += 500;
-            world.act();
-        }
-        prop_assert_eq!(world.state.phase, Phase::Ended);
-        prop_assert_eq!(world.state.counts.in_flight(), 0);
     }
 }

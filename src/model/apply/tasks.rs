@@ -2,7 +2,8 @@
 //! It does not know why the planner decided what it decided.
 
 use super::IllegalEvent;
-use super::workers::{hear, pid_in_brackets};
+use super::told::cut_short;
+use super::workers::hear;
 use crate::command::Weight;
 use crate::event::{Elapsed, StopReason};
 use crate::model::history::MarkerKind;
@@ -10,7 +11,7 @@ use crate::model::state::State;
 use crate::model::task::{AttemptRecord, Status};
 use crate::model::timeline::BlockKind;
 use crate::model::worker::{Recall, Running, Worker, WorkerState};
-use crate::task::{Failure, Outcome, Output, Pid, Place, Slot, Stream, Tally, TaskId, WorkerId, signal_name};
+use crate::task::{Failure, Outcome, Output, Pid, Slot, Stream, Tally, TaskId, WorkerId, signal_name};
 
 impl State {
     pub(super) fn tasks_dispatched(&mut self, worker: WorkerId, tasks: &[TaskId]) -> Result<(), IllegalEvent> {
@@ -344,23 +345,6 @@ impl State {
         self.history.count(done, failed, bytes, ready, saturation);
     }
 
-    fn failure_told(&self, task: TaskId) -> String {
-        let Some(record) = self.failures.get(&task).and_then(|records| records.last()) else { return String::new() };
-        let attempt = format!("attempt {} of {}", record.attempt, self.attempts_max(task, &record.failure));
-        let title = self.tasks[task.index()].spec.title();
-        match &record.failure {
-            Failure::WorkerLost { how } => format!("({title}): {how} while holding it, {attempt}"),
-            failure => {
-                let on = match self.tasks[task.index()].spec.place {
-                    Place::Own => "in a process of its own".into(),
-                    Place::Main | Place::Parent => "in the parent".into(),
-                    Place::Pool => format!("on {}", record.slot.title()),
-                };
-                format!("({title}): {failure}, {attempt}, {on}{}", pid_in_brackets(record.pid))
-            }
-        }
-    }
-
     pub(super) fn task_in(
         &self,
         event: &'static str,
@@ -396,10 +380,4 @@ impl State {
             status,
         })
     }
-}
-
-/// Why it was told to end, if not for its own sake.
-fn cut_short(running: Option<Running>) -> Option<StopReason> {
-    let why = running.and_then(|running| running.stopping).map(|(why, _)| why);
-    why.filter(|why| matches!(why, StopReason::RunStopping | StopReason::PoolTerminated))
 }
