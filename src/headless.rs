@@ -131,6 +131,7 @@ impl Teller {
             What::AttemptEnded { task, output, .. } => self.outlet.attempt_ended(&self.state, *task, output.as_deref()),
             What::TaskFailed { task } | What::TaskDropped { task } => self.outlet.task_ended(&self.state, *task),
             What::AttemptLost { task, .. } => self.outlet.attempt_lost(&self.state, *task),
+            What::TaskSaid { text, .. } => self.outlet.said(text),
             _ => Ok(()),
         }
     }

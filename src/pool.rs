@@ -6,6 +6,7 @@ mod child;
 mod duty;
 mod facts;
 mod mailbox;
+mod places;
 mod planner;
 mod poller;
 mod publish;

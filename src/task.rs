@@ -5,6 +5,7 @@ mod command_line;
 mod copy;
 mod expr;
 mod object;
+mod place;
 mod program;
 mod value;
 
@@ -17,6 +18,7 @@ pub use command_line::{CommandLine, Shell, Template};
 pub use copy::{CopyBatch, CopyEntry, CopyRoots, EntryKind, Fingerprint, Verify};
 pub use expr::{Binary, Builtin, EXPR_DEPTH_MAX, Expr, Known, Names, Unary};
 pub use object::{Bound, Call, End, How, ObjectId, ObjectKind, ObjectSpec, Patience, Reply, ThreadId, Use, Ways};
+pub use place::{Place, Slot};
 pub use program::{
     Action, Arguments, Callback, Function, FunctionCall, FunctionId, Grain, Mapping, Program, Step, Submission, Tree,
     Variable, Waiting,
@@ -46,25 +48,6 @@ impl fmt::Display for TaskId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct WorkerId(pub u32);
-
-/// A worker's seat: the lowest free number when it starts, reused by its successor. Shown counted from 1 as "worker 3".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Slot(pub u16);
-
-impl Slot {
-    /// The seat's place in a table indexed by seat.
-    #[must_use]
-    pub fn index(self) -> usize {
-        usize::from(self.0)
-    }
-}
-
-impl fmt::Display for Slot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", u32::from(self.0) + 1)
-    }
-}
 
 /// A process id as the kernel gave it. Never used to tell two workers apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -98,21 +81,6 @@ pub struct TaskSpec {
     pub stage: Stage,
     /// Which process does it.
     pub place: Place,
-}
-
-/// Which process does a task.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Place {
-    /// Whichever worker of the pool is free.
-    #[default]
-    Pool,
-    /// A process of its own, started for it, gone after it.
-    Own,
-    /// The parent itself, one task after the other.
-    Parent,
-    /// The parent itself: its program, of which there is one.
-    Main,
 }
 
 impl TaskSpec {

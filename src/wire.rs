@@ -5,7 +5,7 @@ mod endpoint;
 mod frame;
 mod message;
 
-pub use endpoint::{Received, Receiver, Sender};
+pub use endpoint::{Received, Receiver, Sender, Traffic};
 pub use frame::{FRAME_BYTES_MAX, FrameError, Frames, MAGIC, VERSION, encode, encode_into};
 pub use message::{Assignment, FromWorker, Hello, Initialize, Report, Setup, Stopping, ToWorker};
 

@@ -7,7 +7,7 @@ use crate::command::{Asker, Command};
 use crate::pool::Mailbox;
 use crate::scenario::Plan;
 use crate::source::{self, Closed, CopyPlan, Inputs, Separator};
-use crate::task::{Template, Verify, Work};
+use crate::task::{Place, TaskSpec, Template, Verify, Work};
 
 /// How many tasks are submitted at once.
 const BATCH: usize = 1024;
@@ -45,6 +45,7 @@ impl Feed {
     /// Whether something will be printed by what it asks for.
     pub(super) fn prints(&self) -> bool {
         self.parts.iter().any(|part| match part {
+            Part::Plan { plan, .. } if plan.program.is_some() => true,
             Part::Plan { plan, .. } => plan.tasks().any(|task| matches!(task.work, Work::Command(_))),
             Part::Lines { .. } => true,
             Part::Copy(_) => false,
@@ -72,6 +73,12 @@ fn submit(
     copies: Vec<(u32, CopySource)>,
     sink: &mut dyn FnMut(Command) -> Result<(), Closed>,
 ) -> Result<(), Closed> {
+    if let Some(call) = &plan.main {
+        let work = Work::Steps(Box::new(call.clone()));
+        let program = TaskSpec { place: Place::Main, ..TaskSpec::new(work).named("parent") };
+        // It submits the others.
+        sink(Command::Submit(vec![program]))?;
+    }
     let mut tasks = plan.tasks();
     let mut taken = 0;
     let mut some = |count: u32, sink: &mut dyn FnMut(Command) -> Result<(), Closed>| {

@@ -14,11 +14,12 @@ use super::last_resort::{self, LastResort};
 use super::{EXIT_INTERNAL, EXIT_OUTPUT_CLOSED, Refusal};
 use crate::cli::{Color, OnEnd, Progress, Theme};
 use crate::command::{Ask as _, Command};
-use crate::event::{RunKind, Start, Strategy};
+use crate::event::{Policy, RunKind, Start, Stuck};
 use crate::headless::{self, Ending, Style};
 use crate::model::{State, Update};
 use crate::pool::{self, HangUp, Keeps, Mailbox, Pool, Samples, Settings, Subscriber, Told};
 use crate::task::RawText;
+use crate::text::sanitized;
 use crate::tui;
 
 /// How many batches of events may lie between the pool and its front end.
@@ -44,18 +45,21 @@ pub(super) fn run(job: Job) -> Result<u8, Refusal> {
     let spool = spool.context("make a temporary folder for output").map_err(Refusal::Internal)?;
     let (updates, followed) = bounded(if front == Front::Screen { BATCHES_ON_SCREEN_MAX } else { BATCHES_MAX });
     let (ask_what_runs, asked) = bounded(1);
+    for line in job.warnings.iter().flat_map(|warning| warning.lines()) {
+        super::complain(&sanitized(line));
+    }
+    // Where somebody looks on, what is stuck is worth looking at.
+    let stuck = if front == Front::Screen { Stuck::Stays } else { Stuck::Ends };
+    let policy = Policy { stuck, ..job.policy.clone() };
     let settings = Settings {
         start: Start {
-            title: job.title.as_str().into(),
-            kind: job.kind,
-            pid: pool::own_pid(),
-            cpus: job.cpus,
-            policy: job.policy.clone(),
-            strategy: Strategy::default(),
-            objects: Vec::new(),
-            story: None,
+            strategy: job.strategy,
+            objects: job.program.as_ref().map(|program| program.objects.clone()).unwrap_or_default(),
+            story: job.story.clone(),
+            initializer: job.program.as_ref().and_then(|program| program.initializer),
+            ..Start::new(job.title.as_str(), job.kind, pool::own_pid(), job.cpus, policy)
         },
-        program: None,
+        program: job.program.clone(),
         launcher: None,
         serve: Arc::new(drop),
         target: job.target,
@@ -154,7 +158,7 @@ fn on_screen(pool: Pool, followed: &Receiver<Update>, options: tui::Options, res
             last_resort::exit_code(&finished)
         }
         (_, Ok(Err(error))) => {
-            super::complain(&format!("error: {}", crate::text::sanitized(&error.to_string())));
+            super::complain(&format!("error: {}", sanitized(&error.to_string())));
             EXIT_INTERNAL
         }
         _ => EXIT_INTERNAL,

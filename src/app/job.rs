@@ -1,7 +1,7 @@
 //! What a run is to do, put together from the command line: its policy, its size, and where its tasks come from.
 //! It does not know the pool or the front ends.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -10,12 +10,12 @@ use tempfile::TempDir;
 use super::feed::{CopySource, Feed, Part};
 use super::{Refusal, asked};
 use crate::cli::{Copy, Flags, Inputs, Run};
-use crate::event::{Elapsed, Policy, RunKind};
+use crate::event::{Elapsed, Policy, RunKind, Story, Strategy};
 use crate::notation::PoolSize;
 use crate::pool::Timed;
-use crate::scenario::{CopyWhat, DEFAULT, Plan, PolicyOverrides, builtin, load, make_tree};
+use crate::scenario::{CopyWhat, DEFAULT, Plan, PolicyOverrides, TreeSpec, builtin, load, make_tree};
 use crate::source;
-use crate::task::{RawText, Shell, Template, Verify};
+use crate::task::{Program, RawText, Shell, Template, Verify};
 
 /// How much of a stream is kept where nobody asks for it.
 const OUTPUT_BYTES_MAX: u64 = 64 << 20;
@@ -28,6 +28,12 @@ pub(super) struct Job {
     pub target: u32,
     pub cpus: u32,
     pub timed: Vec<Timed>,
+    pub strategy: Strategy,
+    /// What functions do, if there are some.
+    pub program: Option<Arc<Program>>,
+    pub story: Option<Story>,
+    /// Told before the run.
+    pub warnings: Vec<String>,
     pub feed: Feed,
     pub output_bytes_max: u64,
     pub keep_order: crate::headless::Order,
@@ -93,6 +99,10 @@ impl Job {
             target: flags.jobs.unwrap_or(PoolSize::CPUS).resolve(cpus),
             cpus,
             timed: Vec::new(),
+            strategy: Strategy::default(),
+            program: None,
+            story: None,
+            warnings: Vec::new(),
             feed: Feed::default(),
             output_bytes_max: OUTPUT_BYTES_MAX,
             keep_order: crate::headless::Order::AsEnded,
@@ -111,6 +121,18 @@ impl Job {
             command: timed.command.clone(),
         });
         job.timed = timed.collect();
+        job.strategy = plan.strategy;
+        job.story.clone_from(&plan.story);
+        job.warnings.clone_from(&plan.warnings);
+        if let Some(program) = &plan.program {
+            let mut program = program.clone();
+            for (tree, spec) in program.trees.iter_mut().zip(&plan.trees) {
+                let (from, to) = job.tree(spec)?;
+                std::fs::create_dir(&to).context("make a folder for copies").map_err(Refusal::Internal)?;
+                (tree.from, tree.to) = (RawText::from(from.as_os_str()), RawText::from(to.as_os_str()));
+            }
+            job.program = Some(Arc::new(program));
+        }
         let mut copies = Vec::new();
         for copy in &plan.copies {
             copies.push((copy.after_tasks, job.copy_source(copy.what.clone(), copy.verify)?));
@@ -122,19 +144,22 @@ impl Job {
     fn copy_source(&mut self, what: CopyWhat, verify: Verify) -> Result<CopySource, Refusal> {
         let (from, to) = match what {
             CopyWhat::Paths { from, to } => (from, to),
-            CopyWhat::Tree(spec) => {
-                let folder = tempfile::Builder::new().prefix("pooltop-demo-").tempdir();
-                let folder = folder.context("make a temporary folder").map_err(Refusal::Internal)?;
-                let (from, to) = (folder.path().join("original"), folder.path().join("copy"));
-                std::fs::create_dir(&from)
-                    .and_then(|()| make_tree(&spec, &from))
-                    .context("make the demo's tree")
-                    .map_err(Refusal::Internal)?;
-                self.made.push(folder);
-                (from, to)
-            }
+            CopyWhat::Tree(spec) => self.tree(&spec)?,
         };
         let plan = source::plan(&[from], &to).map_err(|error| Refusal::usage(&error))?;
         Ok(CopySource { plan, verify })
+    }
+
+    /// Makes a tree that goes with the run: where it is, and where its copy is to be.
+    fn tree(&mut self, spec: &TreeSpec) -> Result<(PathBuf, PathBuf), Refusal> {
+        let folder = tempfile::Builder::new().prefix("pooltop-demo-").tempdir();
+        let folder = folder.context("make a temporary folder").map_err(Refusal::Internal)?;
+        let (from, to) = (folder.path().join("original"), folder.path().join("copy"));
+        std::fs::create_dir(&from)
+            .and_then(|()| make_tree(spec, &from))
+            .context("make the demo's tree")
+            .map_err(Refusal::Internal)?;
+        self.made.push(folder);
+        Ok((from, to))
     }
 }

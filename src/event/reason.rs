@@ -150,6 +150,8 @@ pub enum StopReason {
     TimedOut,
     /// The run is stopping.
     RunStopping,
+    /// The pool was terminated.
+    PoolTerminated,
 }
 
 /// How a process ended.

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Policy;
-use crate::task::{ObjectSpec, Pid};
+use crate::task::{FunctionId, ObjectSpec, Pid};
 
 /// How the run was asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +25,8 @@ pub struct Start {
     pub objects: Vec<ObjectSpec>,
     /// What the scenario tells the onlooker.
     pub story: Option<Story>,
+    /// What every pool worker does before it says hello, if the scenario has such a function. It may take its time.
+    pub initializer: Option<FunctionId>,
 }
 
 impl Start {
@@ -40,6 +42,7 @@ impl Start {
             strategy: Strategy::Pool,
             objects: Vec::new(),
             story: None,
+            initializer: None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What tasks print, passed on whole when they end: standard output to standard output, standard error to standard error.
+//! What tasks print: commands' output, passed on whole when they end, each stream to its own; functions' lines, as they come.
 //! It does not know progress lines. Bytes are passed on as they are: they are data, and whoever reads them wanted them.
 
 use std::collections::HashMap;
@@ -48,6 +48,11 @@ impl Outlet {
     pub(super) fn event(&mut self, event: &Event) -> Result<(), Closed> {
         let written = serde_json::to_writer(&mut self.stdout, event).map_err(std::io::Error::from);
         closed(written.and_then(|()| self.stdout.write_all(b"\n")))
+    }
+
+    /// A line that a function printed, as it comes.
+    pub(super) fn said(&mut self, text: &str) -> Result<(), Closed> {
+        closed(writeln!(self.stdout, "{text}"))
     }
 
     /// An attempt's output is the task's if the task is over with it.

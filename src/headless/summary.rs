@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::event::RunKind;
+use crate::event::{PhaseReason, RunKind, Strategy};
 use crate::model::{State, Status};
 use crate::text::{middle_cut, sanitized};
 
@@ -29,17 +29,22 @@ pub fn summary(state: &State) -> Vec<String> {
 }
 
 fn outcome(state: &State) -> String {
+    let time = seconds(Duration::from_micros(state.now.0));
+    if state.stopped_by == Some(PhaseReason::Stuck) {
+        let why = state.verdict.as_ref().map(|verdict| format!(": {}", sanitized(&verdict.text)));
+        return format!("stuck{} (after {time})", why.unwrap_or_default());
+    }
     let word = match state.exit_code() {
         0 => "done",
         1 if state.unplanned.given_up => "given up: workers could not be kept alive",
         1 => "done, with failures",
         _ => "interrupted with work left",
     };
-    format!("{word} in {}", seconds(Duration::from_micros(state.now.0)))
+    format!("{word} in {time}")
 }
 
 fn tasks(state: &State) -> String {
-    let counts = &state.counts;
+    let counts = state.counts_of_work();
     let mut line = format!("  tasks      {} of {} done", counts.of(Status::Done), counts.total());
     let others = [
         (counts.of(Status::Failed), "failed"),
@@ -82,7 +87,7 @@ fn skipped(state: &State) -> String {
 
 fn payload(state: &State) -> String {
     let time = state.now.secs().max(1e-6);
-    let rate = f64::from(state.count(Status::Done)) / time;
+    let rate = f64::from(state.counts_of_work().of(Status::Done)) / time;
     let mut line = format!("  rate       {rate:.1} tasks/s");
     if state.bytes_done > 0 {
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
@@ -108,7 +113,15 @@ fn sizes(state: &State) -> String {
         .filter(|(size, used)| **size > 0 && used.time_us >= 100_000)
         .map(|(size, used)| format!("{size} workers {:.1}/s", used.tasks_per_s()))
         .collect();
-    if used.is_empty() {
+    let strategy = state.start.as_ref().map(|start| start.strategy).unwrap_or_default();
+    if used.is_empty() && !state.pool_used && (strategy != Strategy::Pool || state.main.is_some()) {
+        let instead = match strategy {
+            Strategy::Pool => "",
+            Strategy::ProcessEach => "; a process for each task",
+            Strategy::Sequential => "; one task after the other in the parent",
+        };
+        format!("  pool       none{instead}")
+    } else if used.is_empty() {
         format!("  pool       {} workers", state.target)
     } else {
         format!("  pool       {}", used.join(", "))

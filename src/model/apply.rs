@@ -4,6 +4,7 @@
 mod calls;
 mod run;
 mod tasks;
+mod told;
 mod workers;
 
 use thiserror::Error;
@@ -97,6 +98,11 @@ impl State {
             What::PoolResumed { why } => self.pool_resumed(*why),
             What::PhaseEntered { phase, why } => self.phase_entered(*phase, *why),
             What::RunEnded => self.run_ended(),
+            What::PoolTerminated { why } => {
+                self.apply_talk(what)?;
+                self.terminated = Some(*why);
+                Ok(())
+            }
             What::Noted { note } => self.noted(None, note),
             What::Ticked => {
                 self.ticked();
@@ -151,7 +157,7 @@ impl State {
     fn levels(&self) -> Levels {
         Levels {
             depth: self.counts.waiting(),
-            in_flight: self.counts.in_flight(),
+            in_flight: self.counts_of_work().in_flight(),
             target: self.target,
             ready: self.ready,
         }

@@ -46,8 +46,8 @@ impl State {
             }
         }
         let bytes_done = self.bytes_ended.saturating_add(partial_bytes).min(self.bytes_total);
-        let total = self.counts.total();
-        let ended = self.counts.ended();
+        let counts = self.counts_of_work();
+        let (total, ended) = (counts.total(), counts.ended());
         let share = if total == 0 {
             0.0
         } else if ended == total {
@@ -79,7 +79,7 @@ impl State {
 
     /// What is left, at the pace of the whole run so far and of the last seconds, whichever is slower to promise.
     fn eta(&self, share: f64) -> Option<Duration> {
-        let unknowable = self.source == super::Source::Open
+        let unknowable = self.may_be_given_more()
             || self.is_paused()
             || self.target == 0
             || self.counts.ended() < ENDED_MIN
@@ -93,7 +93,8 @@ impl State {
         let spent = self.active().secs();
         let by_whole = spent * (1.0 - share) / share;
         let rate = self.rate();
-        let left_tasks = self.counts.total() - self.counts.ended();
+        let counts = self.counts_of_work();
+        let left_tasks = counts.total() - counts.ended();
         let by_recent = if self.tasks_without_bytes == 0 && rate.bytes_per_s > 0.0 {
             #[expect(clippy::cast_precision_loss, reason = "an estimate")]
             let left = (1.0 - share) * self.bytes_total as f64;

@@ -3,8 +3,10 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::event::{Elapsed, PauseReason, Phase, PhaseReason, Policy, Start, Tuning, Verdict, WireCount};
-use crate::task::{Failure, TaskId, Value, WorkerId};
+use crate::event::{
+    Elapsed, PauseReason, Phase, PhaseReason, Policy, Start, TerminateReason, Tuning, Verdict, WireCount,
+};
+use crate::task::{Failure, Place, TaskId, Value, WorkerId};
 
 use super::calls::{Blocked, Threads};
 use super::history::History;
@@ -97,7 +99,7 @@ pub struct State {
     pub stopped_by: Option<PhaseReason>,
     /// The number of workers aimed at.
     pub target: u32,
-    /// Whether more work may come.
+    /// Whether more work may come from outside.
     pub source: Source,
     /// All tasks by number.
     pub tasks: Vec<Task>,
@@ -147,6 +149,10 @@ pub struct State {
     pub results: HashMap<TaskId, Value>,
     /// Whether the parent's program still hands tasks to the pool.
     pub pool_life: PoolLife,
+    /// Why it was terminated, if it was.
+    pub terminated: Option<TerminateReason>,
+    /// Whether there ever was a task for the pool.
+    pub pool_used: bool,
     /// Why nothing can go on, while that is so.
     pub verdict: Option<Box<Verdict>>,
     /// What the onlooker was told.
@@ -158,6 +164,8 @@ pub struct State {
     /// The task that is the parent's program, if there is one.
     pub main: Option<TaskId>,
     pub(super) ready: u32,
+    /// Tasks interrupted because the pool was terminated.
+    pub(super) cut_short: u32,
     pub(super) pauses: Pauses,
 }
 
@@ -230,14 +238,41 @@ impl State {
         self.counts.ended() < self.counts.total()
     }
 
-    /// Workers that take tasks now.
+    /// Whether tasks may still be added: the source is open, or the parent's program is not over.
+    pub fn may_be_given_more(&self) -> bool {
+        self.source == Source::Open || self.main_is_unfinished()
+    }
+
+    /// Whether there is a parent's program that is not over.
+    pub fn main_is_unfinished(&self) -> bool {
+        self.main.and_then(|main| self.task(main)).is_some_and(|main| !main.status.is_final())
+    }
+
+    /// How many attempts a task may have in all that failed like this. What is not done by the pool is tried once: a
+    /// process of its own is gone with what it was, and the parent does not do a thing again by itself.
+    pub fn attempts_max(&self, task: TaskId, failure: &Failure) -> u32 {
+        match self.task(task) {
+            Some(record) if record.spec.place != Place::Pool => 1,
+            _ => self.policy.attempts_max(failure),
+        }
+    }
+
+    /// Workers of the pool that take tasks now.
     pub fn ready(&self) -> u32 {
         self.ready
     }
 
-    /// Workers that are there and take tasks, or will in a moment.
+    /// Workers of the pool that are there and take tasks, or will in a moment.
     pub fn wanted(&self) -> u32 {
-        self.workers.count(super::Worker::is_wanted)
+        self.workers.count(|worker| worker.is_of_pool() && worker.is_wanted())
+    }
+
+    /// Tasks by status, the parent's own program not among them: it hands out work and is none itself.
+    pub fn counts_of_work(&self) -> Counts {
+        match self.main.and_then(|main| self.task(main)) {
+            Some(main) => self.counts.without(main.status),
+            None => self.counts,
+        }
     }
 
     /// Tasks that have this status.
@@ -245,12 +280,18 @@ impl State {
         self.counts.of(status)
     }
 
-    /// The exit code the run would have if it were over now: 0 all done, 1 something failed, 4 work is left.
+    /// The exit code the run would have if it were over now: 0 all done, 1 something failed or nothing could go on, 4 work
+    /// is left. What the program's own `terminate` cut short is no work left: it was not wanted any more.
     pub fn exit_code(&self) -> u8 {
-        let left = self.counts.left() > 0 || self.source == Source::Open;
+        let wanted = match self.terminated {
+            Some(TerminateReason::Asked) => self.counts.left().saturating_sub(self.cut_short),
+            Some(TerminateReason::ParentEnded) => self.counts.left() + self.count(Status::Dropped),
+            None => self.counts.left(),
+        };
+        let left = wanted > 0 || self.source == Source::Open;
         let success_halt = self.stopped_by == Some(PhaseReason::Halted) && self.halted_by_success();
         let stuck = self.stopped_by == Some(PhaseReason::Stuck);
-        if stuck || self.count(Status::Failed) > 0 || self.skipped.errors > 0 || (left && self.unplanned.given_up) {
+        if self.count(Status::Failed) > 0 || self.skipped.errors > 0 || (left && self.unplanned.given_up) || stuck {
             1
         } else if left && !success_halt {
             4

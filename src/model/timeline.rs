@@ -53,19 +53,31 @@ pub struct Lane {
 #[derive(Clone, Debug, Default)]
 pub struct Timeline {
     lanes: Vec<Lane>,
+    /// The parent's program, and what the parent does itself.
+    inside: [Lane; 2],
 }
 
 impl Timeline {
-    /// One lane a seat, in order.
+    /// One lane a numbered seat, in order.
     pub fn lanes(&self) -> &[Lane] {
         &self.lanes
     }
 
+    /// The lane of any seat, of those in the parent too; a seat that was never taken has none.
+    pub fn lane(&self, slot: Slot) -> Option<&Lane> {
+        let lane = match slot {
+            Slot::MAIN => &self.inside[0],
+            Slot::PARENT => &self.inside[1],
+            _ => self.lanes.get(slot.index())?,
+        };
+        (!lane.lives.is_empty()).then_some(lane)
+    }
+
     pub(super) fn seated(&mut self, slot: Slot, at: Elapsed) {
-        if self.lanes.len() <= slot.index() {
+        if !slot.is_in_parent() && self.lanes.len() <= slot.index() {
             self.lanes.resize_with(slot.index() + 1, Lane::default);
         }
-        let lives = &mut self.lanes[slot.index()].lives;
+        let Some(Lane { lives, .. }) = self.lane_mut(slot) else { return };
         if lives.len() == LANE_BLOCKS_MAX {
             lives.pop_front();
         }
@@ -73,7 +85,7 @@ impl Timeline {
     }
 
     pub(super) fn left(&mut self, slot: Slot, at: Elapsed) {
-        if let Some((_, to)) = self.lanes.get_mut(slot.index()).and_then(|lane| lane.lives.back_mut()) {
+        if let Some((_, to)) = self.lane_mut(slot).and_then(|lane| lane.lives.back_mut()) {
             *to = Some(at);
         }
     }
@@ -84,7 +96,7 @@ impl Timeline {
 
     /// An attempt ended that `began` may or may not have told of.
     pub(super) fn ended(&mut self, slot: Slot, task: TaskId, from: Elapsed, to: Elapsed, kind: BlockKind) {
-        let Some(lane) = self.lanes.get_mut(slot.index()) else { return };
+        let Some(lane) = self.lane_mut(slot) else { return };
         if let Some(block) =
             lane.blocks.iter_mut().rev().take(2).find(|block| block.kind == BlockKind::Running && block.task == task)
         {
@@ -108,11 +120,19 @@ impl Timeline {
     }
 
     fn push(&mut self, slot: Slot, block: Block) {
-        let Some(lane) = self.lanes.get_mut(slot.index()) else { return };
+        let Some(lane) = self.lane_mut(slot) else { return };
         if lane.blocks.len() == LANE_BLOCKS_MAX {
             lane.blocks.pop_front();
         }
         lane.blocks.push_back(block);
+    }
+
+    fn lane_mut(&mut self, slot: Slot) -> Option<&mut Lane> {
+        match slot {
+            Slot::MAIN => Some(&mut self.inside[0]),
+            Slot::PARENT => Some(&mut self.inside[1]),
+            _ => self.lanes.get_mut(slot.index()),
+        }
     }
 }
 

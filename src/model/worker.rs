@@ -1,6 +1,7 @@
-//! The workers' records and their seats. PURE.
+//! The workers' records and their seats, those in the parent itself among them. PURE.
 //! It does not know processes: a worker here is what the events say of it.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use crate::event::{DrainReason, Elapsed, Role, StopReason};
@@ -129,7 +130,22 @@ impl Worker {
         }
     }
 
-    /// Whether it counts against the target: it is there or coming, and not going.
+    /// What sentences call it: "worker 3", "process 3" if it lives for one task, "the parent".
+    pub fn title(&self) -> Cow<'static, str> {
+        title(self.slot, self.role)
+    }
+
+    /// Whether it is one of the pool.
+    pub fn is_of_pool(&self) -> bool {
+        self.role == Role::Pool
+    }
+
+    /// Whether it is a process of its own.
+    pub fn is_process(&self) -> bool {
+        !self.role.is_in_parent()
+    }
+
+    /// Whether it is there or coming, and not going; of the pool's, these count against the target.
     pub fn is_wanted(&self) -> bool {
         matches!(self.state, WorkerState::Starting | WorkerState::Greeting | WorkerState::Ready)
     }
@@ -171,17 +187,34 @@ impl Worker {
     }
 }
 
+/// What sentences call a worker of that role in that seat.
+fn title(slot: Slot, role: Role) -> Cow<'static, str> {
+    if let Role::Own(_) = role { format!("process {slot}").into() } else { slot.title() }
+}
+
 /// The workers by seat, and where to find them by number.
 #[derive(Clone, Debug, Default)]
 pub struct Workers {
+    /// Those in the parent itself: its program, then the one for its tasks.
+    inside: [Option<Worker>; 2],
     seats: Vec<Option<Worker>>,
-    seat_of: Vec<Slot>,
+    seat_of: Vec<(Slot, Role)>,
 }
 
 impl Workers {
-    /// Those with a process, or about to have one, in the order of their seats.
+    /// Those that are there, or about to be: the parent's program, the parent, then the others in the order of their seats.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Worker> {
-        self.seats.iter().flatten()
+        self.inside.iter().chain(&self.seats).flatten()
+    }
+
+    /// Those of the pool.
+    pub fn of_pool(&self) -> impl DoubleEndedIterator<Item = &Worker> {
+        self.seats.iter().flatten().filter(|worker| worker.is_of_pool())
+    }
+
+    /// How many processes there are, or are about to be.
+    pub fn processes(&self) -> usize {
+        self.seats.iter().flatten().count()
     }
 
     /// How many those are.
@@ -196,18 +229,26 @@ impl Workers {
 
     /// The worker of that number, unless it is gone.
     pub fn get(&self, id: WorkerId) -> Option<&Worker> {
-        let slot = *self.seat_of.get(id.0 as usize)?;
-        self.seats.get(slot.index())?.as_ref().filter(|worker| worker.id == id)
+        self.at(self.seat_of(id)?).filter(|worker| worker.id == id)
     }
 
     /// The worker in that seat.
     pub fn at(&self, slot: Slot) -> Option<&Worker> {
-        self.seats.get(slot.index())?.as_ref()
+        match slot {
+            Slot::MAIN => self.inside[0].as_ref(),
+            Slot::PARENT => self.inside[1].as_ref(),
+            _ => self.seats.get(slot.index())?.as_ref(),
+        }
     }
 
     /// The seat of any worker there ever was.
     pub fn seat_of(&self, id: WorkerId) -> Option<Slot> {
-        self.seat_of.get(id.0 as usize).copied()
+        self.seat_of.get(id.0 as usize).map(|&(slot, _)| slot)
+    }
+
+    /// What sentences call any worker there ever was.
+    pub fn title_of(&self, id: WorkerId) -> Option<Cow<'static, str>> {
+        self.seat_of.get(id.0 as usize).map(|&(slot, role)| title(slot, role))
     }
 
     /// The number the next worker gets.
@@ -227,13 +268,13 @@ impl Workers {
     }
 
     pub(super) fn get_mut(&mut self, id: WorkerId) -> Option<&mut Worker> {
-        let slot = *self.seat_of.get(id.0 as usize)?;
-        self.seats.get_mut(slot.index())?.as_mut().filter(|worker| worker.id == id)
+        let slot = self.seat_of(id)?;
+        self.chair(slot)?.as_mut().filter(|worker| worker.id == id)
     }
 
     /// Silence that fell while the program itself stood still is nobody's fault.
     pub(super) fn hear_all(&mut self, now: Elapsed) {
-        for worker in self.seats.iter_mut().flatten() {
+        for worker in self.inside.iter_mut().chain(&mut self.seats).flatten() {
             worker.heard = now;
             worker.asked = None;
             if worker.state == WorkerState::Greeting {
@@ -243,17 +284,27 @@ impl Workers {
     }
 
     pub(super) fn seat(&mut self, worker: Worker) {
-        let index = worker.slot.index();
-        if self.seats.len() <= index {
-            self.seats.resize_with(index + 1, || None);
+        let slot = worker.slot;
+        if !slot.is_in_parent() && self.seats.len() <= slot.index() {
+            self.seats.resize_with(slot.index() + 1, || None);
         }
-        self.seat_of.push(worker.slot);
-        self.seats[index] = Some(worker);
+        self.seat_of.push((slot, worker.role));
+        if let Some(chair) = self.chair(slot) {
+            *chair = Some(worker);
+        }
     }
 
     pub(super) fn remove(&mut self, id: WorkerId) -> Option<Worker> {
-        let slot = *self.seat_of.get(id.0 as usize)?;
-        let seat = self.seats.get_mut(slot.index())?;
-        if seat.as_ref()?.id == id { seat.take() } else { None }
+        let slot = self.seat_of(id)?;
+        let chair = self.chair(slot)?;
+        if chair.as_ref()?.id == id { chair.take() } else { None }
+    }
+
+    fn chair(&mut self, slot: Slot) -> Option<&mut Option<Worker>> {
+        match slot {
+            Slot::MAIN => Some(&mut self.inside[0]),
+            Slot::PARENT => Some(&mut self.inside[1]),
+            _ => self.seats.get_mut(slot.index()),
+        }
     }
 }

@@ -1,15 +1,16 @@
 //! PURE: what a command means in a given state. What makes no sense there is left undone; whoever asked sees the state.
 //! It does not know who asked.
 
+use super::places::placed;
 use super::planner::{Effect, Step, stop};
-use crate::command::{Asker, Command, Note, Resize, Weight};
+use crate::command::{Asker, Command, Note, Pick, Resize, Weight};
 use crate::event::{DrainReason, PauseReason, Phase, PhaseReason, StopReason, What};
-use crate::model::{Source, State, Status, WorkerState};
-use crate::task::{SharedSpec, TaskId, TaskSpec};
+use crate::model::{PoolLife, Source, State, Status, Worker, WorkerState};
+use crate::task::{Place, SharedSpec, TaskId, TaskSpec};
 use crate::wire::{Stopping, ToWorker};
 
 /// How many tasks one run takes.
-const TASKS_MAX: usize = 16_000_000;
+pub(super) const TASKS_MAX: usize = 16_000_000;
 
 /// The steps a command leads to; none if it makes no sense now.
 pub(super) fn accept(state: &State, command: Command, asker: Asker) -> Vec<Step> {
@@ -39,12 +40,14 @@ pub(super) fn accept(state: &State, command: Command, asker: Asker) -> Vec<Step>
         }
         Command::RetryTask(task) => retry(state, task),
         Command::ReplaceWorker(worker) => match state.workers.get(worker) {
-            Some(record) if record.state == WorkerState::Ready && state.phase == Phase::Running => {
+            Some(record)
+                if record.is_of_pool() && record.state == WorkerState::Ready && state.phase == Phase::Running =>
+            {
                 only(What::WorkerDraining { worker, why: DrainReason::Replaced })
             }
             _ => Vec::new(),
         },
-        Command::KillWorker(_) | Command::Tune(_) => Vec::new(),
+        Command::KillWorker(pick) => kill_worker(state, pick, asker),
         Command::Drain => enter(state, Phase::Draining),
         Command::Stop if state.phase == Phase::Stopping => enter(state, Phase::Killing),
         Command::Stop => enter(state, Phase::Stopping),
@@ -52,7 +55,7 @@ pub(super) fn accept(state: &State, command: Command, asker: Asker) -> Vec<Step>
         Command::Submit(specs) => submit(state, specs),
         Command::Note(note) => only(What::Noted { note }),
         Command::Close if state.source == Source::Open => only(What::SourceClosed),
-        Command::Close => Vec::new(),
+        Command::Close | Command::Tune(_) => Vec::new(),
     }
 }
 
@@ -114,11 +117,51 @@ fn end_task(state: &State, task: TaskId, why: StopReason, how: Stopping) -> Vec<
 /// An ended task is queued again; one that waits out its back-off is tried at once.
 fn retry(state: &State, task: TaskId) -> Vec<Step> {
     match state.task(task).map(|record| record.status) {
-        _ if state.phase > Phase::Running => Vec::new(),
+        _ if state.phase > Phase::Running || !may_be_revived(state, task) => Vec::new(),
         Some(Status::Failed | Status::Done | Status::Dropped) => only(What::TaskRevived { task }),
         Some(Status::Delayed) => only(What::TaskReleased { task }),
         _ => Vec::new(),
     }
+}
+
+/// The parent's program hands out work and cannot be begun again by itself; a terminated pool does nothing more.
+fn may_be_revived(state: &State, task: TaskId) -> bool {
+    state.task(task).is_some_and(|record| match record.spec.place {
+        Place::Main => false,
+        Place::Pool => state.pool_life < PoolLife::Terminated,
+        Place::Own | Place::Parent => true,
+    })
+}
+
+/// As if by accident: nobody told the worker to end.
+fn kill_worker(state: &State, pick: Pick, asker: Asker) -> Vec<Step> {
+    let lives = |worker: &&Worker| {
+        worker.is_process()
+            && worker.pid.is_some()
+            && !matches!(worker.state, WorkerState::Leaving | WorkerState::Killed)
+    };
+    let of_pool = || state.workers.of_pool().filter(lives);
+    let victim = match pick {
+        Pick::Seat(slot) => state.workers.at(slot).filter(lives),
+        Pick::Busy => drawn(state, &of_pool().filter(|worker| !worker.in_flight.is_empty()).collect::<Vec<_>>()),
+        Pick::Any => drawn(state, &of_pool().collect::<Vec<_>>()),
+    };
+    let reason = if asker == Asker::Scenario { "the scenario kills it" } else { "on request" };
+    let kill = |worker: &Worker| Step {
+        event: What::WorkerKilled { worker: worker.id, reason: reason.into() },
+        effect: Effect::Kill(worker.id),
+    };
+    victim.map(kill).into_iter().collect()
+}
+
+/// One of them, by the run's seed and how many were lost before.
+fn drawn<'a>(state: &State, workers: &[&'a Worker]) -> Option<&'a Worker> {
+    let mixed = state.policy.seed ^ u64::from(state.unplanned.losses).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    // The finalizer of splitmix64: neighbours in, strangers out.
+    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    let nth = (mixed ^ (mixed >> 31)).checked_rem(workers.len() as u64)?;
+    workers.get(usize::try_from(nth).ok()?).copied()
 }
 
 fn enter(state: &State, phase: Phase) -> Vec<Step> {
@@ -138,13 +181,18 @@ fn enter(state: &State, phase: Phase) -> Vec<Step> {
     steps
 }
 
+/// How many more tasks the run takes.
+pub(super) fn room(state: &State) -> usize {
+    TASKS_MAX.saturating_sub(state.tasks.len())
+}
+
 fn submit(state: &State, specs: Vec<TaskSpec>) -> Vec<Step> {
     if state.source == Source::Closed || specs.is_empty() {
         return Vec::new();
     }
-    let room = TASKS_MAX.saturating_sub(state.tasks.len());
+    let room = room(state);
     let surplus = specs.len().saturating_sub(room);
-    let tasks: Vec<SharedSpec> = specs.into_iter().take(room).map(SharedSpec::new).collect();
+    let tasks: Vec<SharedSpec> = specs.into_iter().take(room).map(|spec| placed(state, spec)).collect();
     let mut steps = only(What::TasksAdded { tasks });
     if surplus > 0 {
         let text = format!("a run takes {TASKS_MAX} tasks at most; {surplus} more were left out");

@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
+use super::places;
 use crate::command::WORKERS_MAX;
-use crate::event::{Elapsed, Phase};
-use crate::model::{Recall, Source, State, Worker, WorkerState};
-use crate::task::{TaskId, ThreadId, WorkerId};
+use crate::event::{Elapsed, Phase, Role, RunKind, Strategy};
+use crate::model::{PoolLife, Recall, Source, State, Worker, WorkerState};
+use crate::task::{Place, TaskId, ThreadId, WorkerId};
 
 /// A task that runs longer than this keeps nothing waiting behind it.
 pub(super) const LONG: Duration = Duration::from_millis(LONG_MS);
@@ -43,6 +44,16 @@ const PHASE_MARGIN_MS: u64 = 500;
 /// The first wait after a start that failed; it doubles.
 const START_AGAIN_MS: u64 = 100;
 
+/// The same for one that has an initializer to run before it.
+const INITIALIZED_MS_MAX: u64 = 60_000;
+
+/// What the times of a process depend on.
+#[derive(Clone, Copy)]
+struct Timing {
+    quiet_ms: Option<u64>,
+    initializes: bool,
+}
+
 /// Something that is due at some time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Duty {
@@ -68,32 +79,58 @@ pub(super) enum Duty {
 
 /// All duties with their times.
 pub(super) fn all(state: &State) -> impl Iterator<Item = (Elapsed, Duty)> {
-    let quiet_ms = quiet_ms(state);
+    let initializes = state.start.as_ref().is_some_and(|start| start.initializer.is_some());
+    let timing = Timing { quiet_ms: quiet_ms(state), initializes };
     let of_workers = state.workers.iter().flat_map(move |worker| {
-        let lists = [of_process(worker, quiet_ms), of_task(state, worker)];
+        let lists = [of_process(worker, timing), of_task(state, worker)];
         lists.into_iter().flatten().flatten()
     });
     of_run(state).into_iter().flatten().chain(of_workers)
 }
 
-/// Whether one more worker is to be started, as soon as it may be. A seat that is being left is taken again by the
+/// Whether the pool has done all it will ever have to do: its program closed it, and nothing is left.
+pub(super) fn pool_is_over(state: &State) -> bool {
+    state.pool_life > PoolLife::Open && state.queue.unfinished(Place::Pool) == 0
+}
+
+/// Whether there is to be a pool at all. Inputs may take their time, and a pool that stands ready is quicker; a scenario says
+/// at once what it has, and perhaps has nothing for a pool.
+fn has_pool(state: &State) -> bool {
+    let start = state.start.as_ref();
+    let expected = start.is_some_and(|start| start.kind != RunKind::Scenario && start.strategy == Strategy::Pool);
+    (expected || state.pool_used) && !pool_is_over(state)
+}
+
+/// Whether more tasks may come to the pool.
+fn pool_may_be_given_more(state: &State) -> bool {
+    state.source == Source::Open || (state.main_is_unfinished() && state.pool_life == PoolLife::Open)
+}
+
+/// Whether one more worker of the pool is to be started, as soon as it may be. A seat that is being left is taken again by the
 /// successor, so that seats stay below the pool's size; and what nobody waits for needs nobody.
 pub(super) fn needs_start(state: &State) -> bool {
-    let counts = &state.counts;
-    let rest_is_in_hand = state.source == Source::Closed && counts.ended() + counts.in_flight() == counts.total();
-    let leaving = state.workers.count(|worker| worker.state == WorkerState::Leaving);
-    let target = state.target.min(WORKERS_MAX);
     // Those that drain are not wanted and still are processes; replaced ones with long tasks could be any number.
-    if state.workers.len() >= WORKERS_MAX as usize {
+    if state.phase != Phase::Running
+        || state.unplanned.given_up
+        || !has_pool(state)
+        || state.workers.processes() >= WORKERS_MAX as usize
+    {
         return false;
     }
-    state.phase == Phase::Running && !state.unplanned.given_up && !rest_is_in_hand && state.wanted() + leaving < target
+    let (mut in_flight, mut leaving) = (0, 0);
+    for worker in state.workers.of_pool() {
+        in_flight += worker.in_flight.len();
+        leaving += u32::from(worker.state == WorkerState::Leaving);
+    }
+    let rest_is_in_hand = !pool_may_be_given_more(state) && in_flight >= state.queue.unfinished(Place::Pool) as usize;
+    let target = state.target.min(WORKERS_MAX);
+    !rest_is_in_hand && state.wanted() + leaving < target
 }
 
 /// How long a worker may say nothing before it is asked: half a second, and longer in a pool of more than 64, so that
 /// questions stay few. A frozen worker has nothing to say.
 fn quiet_ms(state: &State) -> Option<u64> {
-    let scaled = state.workers.len() as u64 * QUIET_MS / QUIET_WORKERS;
+    let scaled = state.workers.processes() as u64 * QUIET_MS / QUIET_WORKERS;
     (!state.is_paused()).then(|| scaled.max(QUIET_MS))
 }
 
@@ -112,7 +149,8 @@ fn of_run(state: &State) -> [Option<(Elapsed, Duty)>; 4] {
     };
     let grace_over = (state.phase == Phase::Stopping)
         .then(|| (state.phase_since.plus_ms(state.policy.grace_ms + PHASE_MARGIN_MS), Duty::KillAll));
-    let start = next_start(state).filter(|_| needs_start(state)).map(|at| (at, Duty::TryStart));
+    let start = next_start(state).filter(|_| needs_start(state) || places::needs_start(state));
+    let start = start.map(|at| (at, Duty::TryStart));
     let impatient = state
         .threads
         .next_impatient()
@@ -121,14 +159,23 @@ fn of_run(state: &State) -> [Option<(Elapsed, Duty)>; 4] {
 }
 
 /// What is due because of how the process behaves.
-fn of_process(worker: &Worker, quiet_ms: Option<u64>) -> [Option<(Elapsed, Duty)>; 3] {
+fn of_process(worker: &Worker, timing: Timing) -> [Option<(Elapsed, Duty)>; 3] {
     let id = worker.id;
+    if !worker.is_process() {
+        // A thread of this very process: it cannot be killed, and what it does is the parent's own doing.
+        return [None; 3];
+    }
+    let quiet_ms = timing.quiet_ms;
     match worker.state {
-        WorkerState::Greeting => [
-            (!worker.silent).then(|| (worker.since.plus_ms(HELLO_MS), Duty::CallSilent(id))),
-            Some((worker.since.plus_ms(HELLO_MS_MAX), Duty::Kill(id, "it never said hello"))),
-            None,
-        ],
+        WorkerState::Greeting => {
+            let initializes = timing.initializes && worker.is_of_pool();
+            let until_ms = if initializes { INITIALIZED_MS_MAX } else { HELLO_MS_MAX };
+            [
+                (!worker.silent && !initializes).then(|| (worker.since.plus_ms(HELLO_MS), Duty::CallSilent(id))),
+                Some((worker.since.plus_ms(until_ms), Duty::Kill(id, "it never said hello"))),
+                None,
+            ]
+        }
         WorkerState::Leaving => [
             Some((worker.since.plus_ms(LEAVE_MS_MAX), Duty::Kill(id, "it was dismissed and did not leave"))),
             None,
@@ -155,12 +202,15 @@ fn of_task(state: &State, worker: &Worker) -> [Option<(Elapsed, Duty)>; 3] {
     let running = worker.running;
     if let Some(running) = running {
         duties[0] = match (running.stopping, state.policy.timeout_ms) {
+            // A thread cannot be killed; it ends its task when it looks up.
+            (Some(_), _) if !worker.is_process() => None,
             (Some((_, since)), _) => {
                 let until = since.plus_ms(state.policy.grace_ms + STOP_MARGIN_MS);
                 let duty = Duty::Kill(worker.id, "its task did not end when told to");
                 state.when_active(until).map(|at| (at, duty))
             }
-            (None, Some(timeout_ms)) if running.paused_active.is_none() => {
+            // The program is no task with a time of its own.
+            (None, Some(timeout_ms)) if running.paused_active.is_none() && worker.role != Role::Main => {
                 let until = running.began_active.plus_ms(timeout_ms);
                 state.when_active(until).map(|at| (at, Duty::TimeOut(worker.id, running.task)))
             }
@@ -171,6 +221,7 @@ fn of_task(state: &State, worker: &Worker) -> [Option<(Elapsed, Duty)>; 3] {
         let wanted_back = state.phase > Phase::Running
             || state.is_paused()
             || matches!(worker.state, WorkerState::Draining(_))
+            || (state.pool_life == PoolLife::Terminated && worker.is_of_pool())
             || running.is_some_and(|running| running.paused_active.is_some());
         let long = running.map_or(Elapsed(u64::MAX), |running| running.began_active.plus_ms(LONG_MS));
         duties[1] = if wanted_back {

@@ -1,10 +1,12 @@
 //! PURE: what a worker's report, or its death, means as events. Reports are told as facts; what they change the planner decides.
 //! It does not know sockets or processes, and trusts no worker: a report that cannot be is refused by the state.
 
+use super::accept;
+use super::places::placed;
 use crate::command::Note;
-use crate::event::{Exit, StopReason, What};
-use crate::model::{IllegalEvent, Recall, State, Status, Worker};
-use crate::task::{Call, Failure, Outcome, Tally, TaskId, WorkerId};
+use crate::event::{Exit, Phase, Role, StopReason, What};
+use crate::model::{IllegalEvent, PoolLife, Recall, State, Status, Worker};
+use crate::task::{Call, Failure, Outcome, Place, Tally, TaskId, TaskSpec, ThreadId, WorkerId};
 use crate::wire::Report;
 
 /// How much of a text a worker sends is kept. The log and every failed attempt keep some.
@@ -51,7 +53,7 @@ pub(super) fn of_report(
             return Err(IllegalEvent::NotItsCall { event: "call_made", task, verb: call.verb() });
         }
         Report::Asked { task, thread, call } => events.push(What::CallMade { task, thread, call }),
-        Report::Submits { .. } => {}
+        Report::Submits { task, thread, specs } => submitted(state, (task, thread), specs, events),
         Report::Pong => events.push(What::WorkerAnswered { worker }),
     }
     Ok(())
@@ -60,6 +62,9 @@ pub(super) fn of_report(
 /// The events of a task's attempt do not say who reported them, so here is the last place to see whether it was the one
 /// who holds the task.
 fn check(state: &State, worker: WorkerId, report: &Report) -> Result<(), IllegalEvent> {
+    if matches!(report, Report::Submits { .. }) && !submits(state, worker, report) {
+        return Err(IllegalEvent::WorkerIs { event: "tasks_added", worker, word: "not the parent's program" });
+    }
     let (event, task) = match report {
         Report::Started { task, .. } => ("task_started", *task),
         Report::Progressed { task, .. } => ("task_progressed", *task),
@@ -72,8 +77,7 @@ fn check(state: &State, worker: WorkerId, report: &Report) -> Result<(), Illegal
         Report::ThreadEnded { task, .. } => ("thread_ended", *task),
         Report::LockAwaited { task, .. } => ("lock_awaited", *task),
         Report::LockTaken { task, .. } => ("lock_taken", *task),
-        Report::Asked { task, .. } => ("call_made", *task),
-        Report::Submits { task, .. } => ("call_made", *task),
+        Report::Asked { task, .. } | Report::Submits { task, .. } => ("call_made", *task),
         Report::Ended { task, .. } => ("attempt_ended", *task),
         Report::Returned { .. } => {
             let record = state.workers.get(worker).filter(|record| record.recall == Recall::Asked);
@@ -84,6 +88,42 @@ fn check(state: &State, worker: WorkerId, report: &Report) -> Result<(), Illegal
     };
     let held = state.task(task).is_some_and(|known| known.worker == Some(worker) && known.status.is_in_flight());
     if held { Ok(()) } else { Err(IllegalEvent::NotHeld { event, task, worker }) }
+}
+
+/// Only the parent's program hands tasks over, and only those of others.
+fn submits(state: &State, worker: WorkerId, report: &Report) -> bool {
+    let Report::Submits { task, specs, .. } = report else { return false };
+    let is_program = state.workers.get(worker).is_some_and(|record| record.role == Role::Main);
+    is_program && state.main == Some(*task) && specs.iter().all(|spec| spec.place != Place::Main)
+}
+
+/// The tasks first, then the call that says their numbers, or why they are not taken.
+fn submitted(state: &State, (task, thread): (TaskId, ThreadId), specs: Vec<TaskSpec>, events: &mut Vec<What>) {
+    let first = TaskId(u32::try_from(state.tasks.len()).unwrap_or(u32::MAX));
+    let count = u32::try_from(specs.len()).unwrap_or(u32::MAX);
+    let refusal = refusal(state, &specs);
+    if refusal.is_none() && !specs.is_empty() {
+        let named = |spec: TaskSpec| TaskSpec { name: spec.name.map(bounded), ..spec };
+        let tasks = specs.into_iter().map(|spec| placed(state, named(spec))).collect();
+        events.push(What::TasksAdded { tasks });
+    }
+    events.push(What::CallMade { task, thread, call: Call::Submit { first, count, refusal } });
+}
+
+fn refusal(state: &State, specs: &[TaskSpec]) -> Option<Box<str>> {
+    let for_pool = specs.iter().any(|spec| spec.place == Place::Pool);
+    match (state.phase, state.pool_life) {
+        (Phase::Running, PoolLife::Closed) if for_pool => Some("the pool is closed: it takes no more tasks".into()),
+        (Phase::Running, PoolLife::Terminated) if for_pool => {
+            Some("the pool is terminated: it takes no more tasks".into())
+        }
+        (Phase::Running, _) if specs.len() > accept::room(state) => {
+            Some(format!("a run takes {} tasks at most", accept::TASKS_MAX).into())
+        }
+        (Phase::Running, _) => None,
+        (Phase::Draining, _) => Some("the pool is draining: nothing more is begun".into()),
+        _ => Some("the run is stopping".into()),
+    }
 }
 
 fn bounded(text: Box<str>) -> Box<str> {
@@ -100,7 +140,12 @@ pub(super) fn of_exit(state: &State, worker: WorkerId, how: Exit, last_words: Bo
         let (begun, unbegun): (Vec<TaskId>, Vec<TaskId>) =
             record.in_flight.iter().partition(|&&task| may_have_begun(state, record, task));
         for task in begun {
-            let failure = Failure::WorkerLost { how: told.as_str().into() };
+            let failure = match (record.role, how) {
+                // Its process lived for it alone: their ends are one.
+                (Role::Own(_), Exit::Code(code)) => Failure::Exit { code },
+                (Role::Own(_), Exit::Signal(signal)) => Failure::Signal { signal },
+                _ => Failure::WorkerLost { how: told.as_str().into() },
+            };
             events.push(What::AttemptLost { task, failure });
         }
         if !unbegun.is_empty() {
@@ -155,8 +200,11 @@ fn may_have_begun(state: &State, record: &Worker, task: TaskId) -> bool {
 }
 
 fn told(record: &Worker, how: Exit) -> String {
+    if !record.is_process() {
+        return "a thread of the parent ended by itself".to_owned();
+    }
     let pid = record.pid.map(|pid| format!(" (PID {pid})")).unwrap_or_default();
-    format!("worker {}{pid} {how}", record.slot)
+    format!("{}{pid} {how}", record.title())
 }
 
 #[cfg(test)]

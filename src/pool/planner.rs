@@ -2,11 +2,12 @@
 //! It does not know processes, sockets or clocks: it reads the state and the time it is told.
 
 use super::duty::{self, Duty};
+use super::places;
 use super::talk;
 use crate::command::WORKERS_MAX;
 use crate::event::{Amount, DrainReason, Elapsed, Ended, Halt, Phase, PhaseReason, Role, StopReason, Urgency, What};
-use crate::model::{Recall, Source, State, Status, Worker, WorkerState};
-use crate::task::{Failure, TaskId, WorkerId};
+use crate::model::{PoolLife, Recall, Source, State, Status, Worker, WorkerState};
+use crate::task::{Failure, Place, TaskId, WorkerId};
 use crate::wire::{Stopping, ToWorker};
 
 /// What a worker may hold at most, the task it is at included.
@@ -91,6 +92,8 @@ pub(super) fn next(state: &State, now: Elapsed, gate: Gate, outlook: Outlook) ->
         .or_else(|| talk::next(state))
         .or_else(|| due(state, now))
         .or_else(|| phase(state))
+        .or_else(|| places::pool_life(state))
+        .or_else(|| places::start(state, now))
         .or_else(|| size(state, now))
         .or_else(|| workers(state))
         .or_else(|| dispatch(state, gate))
@@ -108,7 +111,9 @@ fn decide_attempt(state: &State) -> Option<Step> {
     let record = state.task(task)?;
     let failure = state.failure(task)?;
     let policy = &state.policy;
-    if u32::from(record.attempts) >= policy.attempts_max(failure) || state.phase > Phase::Running {
+    let is_last = u32::from(record.attempts) >= state.attempts_max(task, failure);
+    let is_over = state.phase > Phase::Running || state.pool_life == PoolLife::Terminated;
+    if is_last || is_over {
         return Some(Step::only(What::TaskFailed { task }));
     }
     let doublings = u32::from(record.attempts).saturating_sub(1).min(16);
@@ -131,7 +136,7 @@ fn due(state: &State, now: Elapsed) -> Option<Step> {
         Duty::Recall(worker) => Step::send(What::TasksRecalled { worker }, worker, ToWorker::Recall),
         Duty::KillAll => Step::phase(Phase::Killing, PhaseReason::GraceOver),
         // The time has come to try again; `size` does it, and this mark alone is no step.
-        Duty::TryStart => return size(state, now),
+        Duty::TryStart => return places::start(state, now).or_else(|| size(state, now)),
     })
 }
 
@@ -142,12 +147,18 @@ fn phase(state: &State) -> Option<Step> {
             if state.source == Source::Closed && !state.has_unfinished() {
                 return Some(Step::phase(Phase::Closing, PhaseReason::Finished));
             }
-            if state.unplanned.given_up && state.workers.is_empty() {
-                return Some(Step::phase(Phase::Closing, PhaseReason::NoWorkers));
+            if state.unplanned.given_up && state.workers.processes() == 0 {
+                if state.workers.is_empty() {
+                    return Some(Step::phase(Phase::Closing, PhaseReason::NoWorkers));
+                }
+                // What the parent does itself would wait for ever for those that nobody can do.
+                if state.queue.unfinished(Place::Pool) + state.queue.unfinished(Place::Own) > 0 {
+                    return Some(Step::phase(Phase::Stopping, PhaseReason::NoWorkers));
+                }
             }
             halt(state)
         }
-        Phase::Draining => (state.counts.in_flight() == 0).then(|| Step::phase(Phase::Closing, PhaseReason::Finished)),
+        Phase::Draining => drained(state),
         Phase::Stopping => {
             if state.counts.in_flight() == 0 {
                 return Some(Step::phase(Phase::Closing, PhaseReason::Finished));
@@ -174,9 +185,23 @@ fn phase(state: &State) -> Option<Step> {
     }
 }
 
+/// What was in flight is over. The parent's program is not waited for where it may wait itself, for what will not begin.
+fn drained(state: &State) -> Option<Step> {
+    let counts = state.counts_of_work();
+    if counts.in_flight() > 0 {
+        return None;
+    }
+    if !state.main_is_unfinished() || state.counts.in_flight() == 0 {
+        return Some(Step::phase(Phase::Closing, PhaseReason::Finished));
+    }
+    let why = state.stopped_by.unwrap_or(PhaseReason::Asked);
+    (counts.ended() < counts.total()).then(|| Step::phase(Phase::Stopping, why))
+}
+
 fn halt(state: &State) -> Option<Step> {
     let Halt::When { urgency, ended, amount } = state.policy.halt else { return None };
-    let (failed, done) = (state.count(Status::Failed), state.count(Status::Done));
+    let counts = state.counts_of_work();
+    let (failed, done) = (counts.of(Status::Failed), counts.of(Status::Done));
     let reached = match ended {
         Ended::Fail => failed,
         Ended::Success => done,
@@ -185,7 +210,7 @@ fn halt(state: &State) -> Option<Step> {
     let struck = match amount {
         Amount::Count(count) => reached >= count,
         Amount::Percent(percent) => {
-            let share = u64::from(reached) * 100 >= u64::from(percent) * u64::from(state.counts.total());
+            let share = u64::from(reached) * 100 >= u64::from(percent) * u64::from(counts.total());
             reached > 0 && failed + done >= 3 && share
         }
     };
@@ -196,12 +221,16 @@ fn halt(state: &State) -> Option<Step> {
     struck.then(|| Step::phase(phase, PhaseReason::Halted))
 }
 
-/// As many workers as are aimed at.
+/// As many workers of the pool as are aimed at, or none once it is over.
 fn size(state: &State, now: Elapsed) -> Option<Step> {
     if state.phase != Phase::Running {
         return None;
     }
     let wanted = state.wanted();
+    if duty::pool_is_over(state) {
+        let idle = |worker: &&Worker| worker.is_wanted() && worker.in_flight.is_empty();
+        return state.workers.of_pool().find(idle).map(|worker| dismiss(worker.id));
+    }
     let target = state.target.min(WORKERS_MAX);
     if wanted > target { shrink(state) } else { grow(state, now, wanted, target) }
 }
@@ -212,16 +241,14 @@ fn grow(state: &State, now: Elapsed, wanted: u32, target: u32) -> Option<Step> {
         return None;
     }
     let retired = |worker: &&Worker| worker.state == WorkerState::Draining(DrainReason::Retired);
-    if let Some(worker) = state.workers.iter().find(retired) {
+    if let Some(worker) = state.workers.of_pool().find(retired) {
         return Some(Step::only(What::WorkerKept { worker: worker.id }));
     }
     if !duty::needs_start(state) {
         return None;
     }
-    let recent = unplanned.young.iter().filter(|at| now.0.saturating_sub(at.0) < YOUNG_WINDOW_US).count();
-    if recent >= CRASH_LOOP_DEATHS || (unplanned.failed_starts >= FAILED_STARTS_MAX && state.workers.is_empty()) {
-        let deaths = u32::try_from(recent).unwrap_or(u32::MAX).max(unplanned.failed_starts);
-        return Some(Step::only(What::CrashLoopStopped { deaths }));
+    if let Some(step) = crash_loop(state, now) {
+        return Some(step);
     }
     if duty::next_start(state).is_some_and(|at| at > now) {
         return None;
@@ -231,6 +258,17 @@ fn grow(state: &State, now: Elapsed, wanted: u32, target: u32) -> Option<Step> {
     Some(Step { event, effect: Effect::Spawn(worker) })
 }
 
+/// Whatever is started dies at once, or cannot be started at all: it is no use to go on.
+pub(super) fn crash_loop(state: &State, now: Elapsed) -> Option<Step> {
+    let unplanned = &state.unplanned;
+    let recent = unplanned.young.iter().filter(|at| now.0.saturating_sub(at.0) < YOUNG_WINDOW_US).count();
+    if recent >= CRASH_LOOP_DEATHS || (unplanned.failed_starts >= FAILED_STARTS_MAX && state.workers.processes() == 0) {
+        let deaths = u32::try_from(recent).unwrap_or(u32::MAX).max(unplanned.failed_starts);
+        return Some(Step::only(What::CrashLoopStopped { deaths }));
+    }
+    None
+}
+
 /// Those not yet up first, then idle ones, then busy ones; of equals the last seat.
 fn shrink(state: &State) -> Option<Step> {
     let rank = |worker: &Worker| match worker.state {
@@ -238,7 +276,7 @@ fn shrink(state: &State) -> Option<Step> {
         _ if worker.in_flight.is_empty() => 1,
         _ => 2,
     };
-    let victim = state.workers.iter().filter(|worker| worker.is_wanted()).rev().min_by_key(|worker| rank(worker))?;
+    let victim = state.workers.of_pool().filter(|worker| worker.is_wanted()).rev().min_by_key(|worker| rank(worker))?;
     Some(match victim.state {
         WorkerState::Ready => Step::only(What::WorkerDraining { worker: victim.id, why: DrainReason::Retired }),
         _ => dismiss(victim.id),
@@ -248,6 +286,7 @@ fn shrink(state: &State) -> Option<Step> {
 /// Workers that are done with what they were to do.
 fn workers(state: &State) -> Option<Step> {
     state.workers.iter().find_map(|worker| match worker.state {
+        _ if !worker.is_of_pool() => places::dismissals(state, worker),
         WorkerState::Draining(_) if worker.in_flight.is_empty() => Some(dismiss(worker.id)),
         WorkerState::Ready if state.policy.recycle_after.is_some_and(|limit| worker.ended >= limit) => {
             Some(Step::only(What::WorkerDraining { worker: worker.id, why: DrainReason::Recycled }))
@@ -256,18 +295,25 @@ fn workers(state: &State) -> Option<Step> {
     })
 }
 
-/// The next tasks to the worker that holds least, one of the lowest seat among equals.
+/// Tasks to those who are there for them, then the pool's: the next ones to the worker that holds least, one of the lowest
+/// seat among equals.
 fn dispatch(state: &State, gate: Gate) -> Option<Step> {
-    let waiting = state.queue.open();
-    if gate == Gate::Held || state.phase != Phase::Running || state.is_paused() || waiting.is_empty() {
+    if gate == Gate::Held || state.phase != Phase::Running || state.is_paused() || state.counts.waiting() == 0 {
+        return None;
+    }
+    let credit = credit(state);
+    if let Some(step) = places::dispatch(state, credit) {
+        return Some(step);
+    }
+    let waiting = state.queue.open(Place::Pool);
+    if waiting.is_empty() {
         return None;
     }
     let ready = u64::from(state.ready().max(1));
     let fair = (waiting.len() as u64).div_ceil(ready);
-    let credit = credit(state);
     let (worker, room) = state
         .workers
-        .iter()
+        .of_pool()
         .filter_map(|worker| Some((worker, room(state, worker, credit)?)))
         .min_by_key(|(worker, _)| worker.in_flight.len())?;
     let count = usize::try_from(room.min(fair.max(1))).unwrap_or(usize::MAX);
@@ -286,7 +332,7 @@ fn credit(state: &State) -> u64 {
 }
 
 /// How many more this worker may be given now. It is topped up when half is used up, so that messages stay few.
-fn room(state: &State, worker: &Worker, credit: u64) -> Option<u64> {
+pub(super) fn room(state: &State, worker: &Worker, credit: u64) -> Option<u64> {
     let held = worker.in_flight.len() as u64;
     let deaf = worker.silent || worker.stopped || worker.recall != Recall::No;
     if worker.state != WorkerState::Ready || deaf || held > credit / 2 {
@@ -296,8 +342,8 @@ fn room(state: &State, worker: &Worker, credit: u64) -> Option<u64> {
     let long = worker.running.is_some_and(|running| state.active().since(running.began_active) > duty::LONG);
     let credit = if long { 1 } else { credit };
     let left = match state.policy.recycle_after {
-        Some(limit) => u64::from(limit.saturating_sub(worker.ended)).saturating_sub(held),
-        None => u64::MAX,
+        Some(limit) if worker.is_of_pool() => u64::from(limit.saturating_sub(worker.ended)).saturating_sub(held),
+        _ => u64::MAX,
     };
     let room = credit.saturating_sub(held).min(left);
     (room > 0).then_some(room)
@@ -311,6 +357,6 @@ fn kill(worker: WorkerId, reason: &str) -> Step {
     Step { event: What::WorkerKilled { worker, reason: reason.into() }, effect: Effect::Kill(worker) }
 }
 
-fn dismiss(worker: WorkerId) -> Step {
+pub(super) fn dismiss(worker: WorkerId) -> Step {
     Step::send(What::WorkerDismissed { worker }, worker, ToWorker::Exit)
 }

@@ -29,13 +29,15 @@ impl Sampler {
 }
 
 fn run(requests: &Receiver<Vec<(WorkerId, Pid)>>, mailbox: &Mailbox) {
+    let own = Pid(std::process::id().cast_signed());
     // Without /proc there is nothing to measure; the screen then shows no figures.
     let Ok(mut system) = System::new() else { return };
     for workers in requests {
         let families: Vec<(WorkerId, Vec<SystemPid>)> = workers
             .into_iter()
             .map(|(worker, pid)| {
-                let below = offspring::below(pid);
+                // Below the parent are all the others, who are measured for themselves.
+                let below = if pid == own { Vec::new() } else { offspring::below(pid) };
                 let family = std::iter::once(pid).chain(below);
                 (worker, family.map(|pid| SystemPid::from_u32(pid.0.cast_unsigned())).collect())
             })

@@ -1,19 +1,21 @@
 //! Tests of planner and state together: a made-up world of workers and commands runs random histories, faster than real.
 //! It does not know processes; what a worker would do is drawn from a seed.
 
+mod check;
+mod histories;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use proptest::prelude::*;
-use rand_core::SeedableRng as _;
+use rand_core::{Rng as _, SeedableRng as _};
 use rand_pcg::Pcg64Mcg;
 
 use super::accept::accept;
 use super::facts;
-use super::planner::{self, CREDIT_MAX, Effect, Gate, Outlook, Step};
-use crate::command::{Asker, Command, Resize};
-use crate::event::{Elapsed, Event, Exit, Phase, Policy, RunKind, Start, What};
-use crate::model::{State, Status, WorkerState};
-use crate::task::{Failure, Outcome, Pid, Stage, Tally, TaskId, TaskSpec, Work, WorkerId};
+use super::planner::{self, Effect, Gate, Outlook, Step};
+use crate::command::{Asker, Command, Pick, Resize};
+use crate::event::{self, Elapsed, Event, Exit, Phase, Policy, RunKind, Start, TerminateReason, What};
+use crate::model::{PoolLife, State};
+use crate::task::{Failure, Outcome, Pid, Place, Stage, Tally, TaskId, TaskSpec, ThreadId, Work, WorkerId};
 use crate::wire::{Report, ToWorker};
 
 /// How long a history may be before it counts as one that never ends.
@@ -35,6 +37,23 @@ struct Shape {
     timeout_ms: Option<u64>,
     recycle_after: Option<u32>,
     task_us_max: u64,
+    strategy: event::Strategy,
+    program: Program,
+}
+
+/// What the parent's program does once it has handed over its tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Program {
+    /// There is none: the tasks come from outside.
+    None,
+    /// It waits for them all.
+    Waits,
+    /// It closes the pool and waits for it.
+    Closes,
+    /// It terminates the pool and waits for it.
+    Terminates,
+    /// It ends.
+    Forgets,
 }
 
 /// A worker as the world has it: what it was given, and whether the present one has begun.
@@ -56,6 +75,8 @@ struct World {
     actors: BTreeMap<WorkerId, Actor>,
     ends: BTreeMap<TaskId, u32>,
     starts: BTreeMap<TaskId, u32>,
+    /// What the parent's program has still to hand over.
+    to_submit: VecDeque<TaskSpec>,
 }
 
 impl World {
@@ -68,6 +89,7 @@ impl World {
             actors: BTreeMap::new(),
             ends: BTreeMap::new(),
             starts: BTreeMap::new(),
+            to_submit: VecDeque::new(),
         };
         let policy = Policy {
             retries: world.shape.retries,
@@ -77,14 +99,27 @@ impl World {
             backoff_ms: 5,
             ..Policy::default()
         };
-        let start = Start::new("history", RunKind::Scenario, Pid(1), 2, policy);
+        let strategy = world.shape.strategy;
+        let start = Start { strategy, ..Start::new("history", RunKind::Scenario, Pid(1), 2, policy) };
         world.record(What::RunStarted(Box::new(start)));
         world.record(What::TargetSet { workers: world.shape.workers, by: Asker::Start });
         let specs = (0..world.shape.tasks).map(|n| {
             let work = if n % 3 == 0 { Work::Nothing } else { Work::Sleep { duration_ms: 1 } };
-            TaskSpec { stage: Stage(u8::from(n % 7 == 6)), ..TaskSpec::new(work) }
+            let place = match n % 11 {
+                4 | 9 => Place::Own,
+                7 => Place::Parent,
+                _ => Place::Pool,
+            };
+            TaskSpec { stage: Stage(u8::from(n % 7 == 6)), place, ..TaskSpec::new(work) }
         });
-        world.command(Command::Submit(specs.collect()));
+        let specs = specs.collect();
+        if world.shape.program == Program::None {
+            world.command(Command::Submit(specs));
+        } else {
+            world.to_submit = specs.into();
+            let program = TaskSpec { place: Place::Main, ..TaskSpec::new(Work::Sleep { duration_ms: 1 }) };
+            world.command(Command::Submit(vec![program]));
+        }
         world.command(Command::Close);
         world
     }
@@ -110,44 +145,6 @@ impl World {
         self.check();
     }
 
-    fn count(&mut self, what: &What) {
-        match what {
-            What::TasksDispatched { tasks, worker } => {
-                let record = self.state.workers.get(*worker).expect("a task for nobody");
-                assert_eq!(record.state, WorkerState::Ready, "a task for a worker that takes none");
-                for task in tasks {
-                    *self.starts.entry(*task).or_default() += 1;
-                }
-            }
-            What::TasksReturned { tasks, .. } => {
-                for task in tasks {
-                    *self.starts.entry(*task).or_default() -= 1;
-                }
-            }
-            What::AttemptEnded { task, outcome: Outcome::Done, .. } | What::TaskFailed { task } => {
-                *self.ends.entry(*task).or_default() += 1;
-            }
-            What::TaskRevived { task } => {
-                self.ends.remove(task);
-                self.starts.remove(task);
-            }
-            _ => {}
-        }
-    }
-
-    /// What must hold after every single event.
-    fn check(&self) {
-        let state = &self.state;
-        assert_eq!(state.counts.total() as usize, state.tasks.len());
-        let held: usize = state.workers.iter().map(|worker| worker.in_flight.len()).sum();
-        assert_eq!(held, state.counts.in_flight() as usize, "in flight by workers and by tasks");
-        assert_eq!(state.queue.iter().count(), state.counts.waiting() as usize, "queue depth");
-        assert!(state.workers.iter().all(|worker| worker.in_flight.len() as u64 <= CREDIT_MAX));
-        assert!(self.ends.values().all(|&ends| ends == 1), "a task ended twice");
-        let allowed = 1 + state.policy.retries.max(state.policy.loss_retries);
-        assert!(self.starts.values().all(|&starts| starts <= allowed), "a task began too often");
-    }
-
     fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::None => {}
@@ -166,8 +163,13 @@ impl World {
                     self.tell(worker, &message);
                 }
             }
+            Effect::Kill(worker) if self.is_inside(worker) => self.die(worker, Exit::Code(0)),
             Effect::Kill(worker) => self.die(worker, Exit::Signal(9)),
         }
+    }
+
+    fn is_inside(&self, worker: WorkerId) -> bool {
+        self.state.workers.get(worker).is_some_and(|record| !record.is_process())
     }
 
     fn tell(&mut self, worker: WorkerId, message: &ToWorker) {
@@ -216,7 +218,9 @@ impl World {
     fn any_command(&mut self) {
         let task = TaskId(self.small(self.shape.tasks));
         let worker = WorkerId(self.small(self.state.workers.next_id().0));
-        let command = match self.below(14) {
+        let command = match self.below(16) {
+            14 => Command::KillWorker(Pick::Busy),
+            15 => Command::KillWorker(Pick::Any),
             0..3 => Command::Resize(Resize::To(1 + self.small(12))),
             3 => Command::Resize(Resize::By(1)),
             4 => Command::Resize(Resize::By(-1)),
@@ -235,7 +239,7 @@ impl World {
     /// One thing happens to one worker.
     fn act(&mut self) {
         let Some(worker) = self.any_actor() else { return };
-        if self.lot(self.shape.kill_per_mille) {
+        if self.lot(self.shape.kill_per_mille) && !self.is_inside(worker) {
             return self.die(worker, Exit::Signal(9));
         }
         let now = self.now.0;
@@ -251,6 +255,13 @@ impl World {
             self.die(worker, Exit::Code(0));
         } else if let Some((task, until)) = actor.begun {
             let stopped = actor.stopped.contains(&task);
+            if self.state.main == Some(task) && !stopped {
+                if !actor.frozen && !self.program_is_over(worker, task) {
+                    return;
+                }
+                self.actors.get_mut(&worker).unwrap().begun = Some((task, now));
+            }
+            let actor = &self.actors[&worker];
             if stopped || (now >= until && !actor.frozen) {
                 self.actors.get_mut(&worker).unwrap().begun = None;
                 let failed = stopped || self.lot(self.shape.fail_per_mille);
@@ -265,6 +276,31 @@ impl World {
             let task = actor.queue.pop_front().unwrap();
             actor.begun = Some((task, now + length));
             self.report(worker, Report::Started { task, pid: None });
+        }
+    }
+
+    /// One step of the parent's program.
+    fn program_is_over(&mut self, worker: WorkerId, task: TaskId) -> bool {
+        let count = 1 + self.small(9) as usize;
+        let specs: Vec<TaskSpec> = self.to_submit.drain(..count.min(self.to_submit.len())).collect();
+        if !specs.is_empty() {
+            self.report(worker, Report::Submits { task, thread: ThreadId::FIRST, specs });
+            return false;
+        }
+        let life = self.state.pool_life;
+        let pool_is_done = self.state.queue.unfinished(Place::Pool) == 0;
+        match self.shape.program {
+            Program::None | Program::Forgets => true,
+            Program::Waits => self.state.counts.total() - self.state.counts.ended() == 1,
+            Program::Closes if life == PoolLife::Open => {
+                self.record(What::PoolClosed);
+                false
+            }
+            Program::Terminates if life < PoolLife::Terminated => {
+                self.record(What::PoolTerminated { why: TerminateReason::Asked });
+                false
+            }
+            Program::Closes | Program::Terminates => pool_is_done,
         }
     }
 
@@ -314,86 +350,5 @@ impl World {
             self.act();
         }
         panic!("the run never ends: {:?}, phase {:?}, {:?}", self.state.counts, self.state.phase, self.shape);
-    }
-}
-
-fn shape() -> impl Strategy<Value = Shape> {
-    (
-        any::<u64>(),
-        0..120_u32,
-        0..9_u32,
-        prop_oneof![Just(0), 1..30_u64],
-        prop_oneof![Just(0), 1..300_u64],
-        prop_oneof![Just(0), 1..200_u64],
-        0..3_u32,
-        prop_oneof![Just(None), (1..30_u64).prop_map(Some)],
-        prop_oneof![Just(None), (1..6_u32).prop_map(Some)],
-        prop_oneof![Just(10), Just(1000), Just(30_000_u64)],
-    )
-        .prop_map(
-            |(seed, tasks, workers, kill, fail, command, retries, timeout_ms, recycle_after, task_us_max)| Shape {
-                seed,
-                tasks,
-                workers,
-                kill_per_mille: kill,
-                fail_per_mille: fail,
-                command_per_mille: command,
-                retries,
-                timeout_ms,
-                recycle_after,
-                task_us_max,
-            },
-        )
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
-
-    /// Whatever happens, the run ends, and every task has ended at most once.
-    #[test]
-    fn every_history_ends_and_every_task_ends_once(shape in shape()) {
-        let mut world = World::new(shape.clone());
-        world.run();
-        let state = &world.state;
-        prop_assert!(state.workers.is_empty());
-        if !state.unplanned.given_up {
-            prop_assert_eq!(state.counts.ended(), shape.tasks, "{:?}", state.counts);
-        }
-    }
-
-    /// A history without deaths, failures and commands does everything exactly once, in the order of stages.
-    #[test]
-    fn an_undisturbed_history_does_everything(seed in any::<u64>(), tasks in 0..200_u32, workers in 1..9_u32) {
-        let calm = Shape {
-            seed, tasks, workers,
-            kill_per_mille: 0, fail_per_mille: 0, command_per_mille: 0, retries: 0,
-            timeout_ms: None, recycle_after: None, task_us_max: 500,
-        };
-        let mut world = World::new(calm);
-        world.run();
-        prop_assert_eq!(world.state.count(Status::Done), tasks);
-        prop_assert!(world.starts.values().all(|&starts| starts == 1));
-    }
-
-    /// The state is nothing but the fold of its events, and says so from any point on.
-    #[test]
-    fn stopping_leaves_nothing_in_flight(shape in shape(), turns in 1..400_u32) {
-        let mut world = World::new(shape);
-        for _ in 0..turns {
-            world.plan();
-            world.now.0 += 50;
-            world.act();
-        }
-        world.command(Command::Stop);
-        for _ in 0..TURNS_MAX {
-            world.plan();
-            if world.state.phase == Phase::Ended {
-                break;
-            }
-            world.now.0 += 500;
-            world.act();
-        }
-        prop_assert_eq!(world.state.phase, Phase::Ended);
-        prop_assert_eq!(world.state.counts.in_flight(), 0);
     }
 }

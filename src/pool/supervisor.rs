@@ -8,6 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crossbeam_channel::Receiver;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signalfd::SignalFd;
 
@@ -21,8 +22,8 @@ use super::settings::{Samples, Settings, Timed};
 use super::signals;
 use crate::clock::Clock;
 use crate::command::{Asker, Command};
-use crate::event::{Elapsed, Event, Phase, What};
-use crate::model::{IllegalEvent, State};
+use crate::event::{Elapsed, Event, Phase, What, WireCount};
+use crate::model::{IllegalEvent, State, Worker};
 use crate::offspring;
 use crate::task::{Pid, WorkerId};
 
@@ -43,6 +44,9 @@ const AGAIN_MS: u64 = 20;
 
 /// How long a stopped run waits, after its end, for those who have not read everything.
 const LAST_WORDS_WITHIN: Duration = Duration::from_secs(1);
+
+/// How long the threads that were workers may take to end after the run.
+const THREADS_WITHIN: Duration = Duration::from_secs(1);
 
 /// How many open files the parent asks for: three a worker, and some.
 const OPEN_FILES_WANTED: u64 = 8_192;
@@ -77,6 +81,8 @@ pub(super) struct Supervisor {
     settings: Settings,
     timed: VecDeque<Timed>,
     children: HashMap<WorkerId, Child>,
+    /// Threads of this process that were workers and hung up. Each channel is closed when its thread has ended.
+    threads: Vec<Receiver<()>>,
     unsent: Vec<WorkerId>,
     unpublished: Vec<Event>,
     scratch: Box<[u8]>,
@@ -123,6 +129,7 @@ pub fn start(settings: Settings, subscribers: Vec<Subscriber>) -> std::io::Resul
         timed: timed.into(),
         settings,
         children: HashMap::new(),
+        threads: Vec::new(),
         unsent: Vec::new(),
         unpublished: Vec::new(),
         scratch: vec![0; 64 << 10].into_boxed_slice(),
@@ -259,8 +266,32 @@ impl Supervisor {
             self.next_tick = self.now.plus_ms(TICK_MS);
             if self.is_lively() {
                 self.record(What::Ticked);
+                self.count_wires();
                 self.want_samples();
             }
+        }
+    }
+
+    /// What went over the connections on which something did.
+    fn count_wires(&mut self) {
+        let mut wires = Vec::new();
+        for (&worker, child) in &mut self.children {
+            let now = (child.sender.traffic(), child.receiver.traffic());
+            if now != child.told {
+                child.told = now;
+                let ((to, from), worker) = (now, worker);
+                wires.push(WireCount {
+                    worker,
+                    frames_in: to.frames,
+                    bytes_in: to.bytes,
+                    frames_out: from.frames,
+                    bytes_out: from.bytes,
+                });
+            }
+        }
+        if !wires.is_empty() {
+            wires.sort_unstable_by_key(|count| count.worker);
+            self.record(What::WiresCounted { wires });
         }
     }
 
@@ -269,7 +300,13 @@ impl Supervisor {
         let Some(sampler) = &self.sampler else { return };
         let lively =
             self.state.workers.iter().filter(|worker| !worker.in_flight.is_empty() || worker.cpu_percent > 0.0);
-        let lively: Vec<_> = lively.filter_map(|worker| Some((worker.id, worker.pid?))).collect();
+        // The parent's own process is one, however many of its threads work.
+        let mut inside = 0;
+        let once = |worker: &&Worker| {
+            inside += u32::from(!worker.is_process());
+            worker.is_process() || inside == 1
+        };
+        let lively: Vec<_> = lively.filter(once).filter_map(|worker| Some((worker.id, worker.pid?))).collect();
         let first = if self.sampled_to < lively.len() { self.sampled_to } else { 0 };
         let some: Vec<_> = lively.iter().skip(first).take(SAMPLES_AT_ONCE_MAX).copied().collect();
         self.sampled_to = first + some.len();
@@ -284,12 +321,18 @@ impl Supervisor {
 
     /// The children that are to live.
     fn spared(&self) -> Vec<Pid> {
-        self.children.values().map(|child| child.pid).chain(self.inherited.iter().copied()).collect()
+        let processes = self.children.values().filter(|child| !child.is_inside());
+        processes.map(|child| child.pid).chain(self.inherited.iter().copied()).collect()
     }
 
     fn finish(self) -> Finished {
         offspring::kill_all(&self.spared());
-        let Self { state, publisher, inbox, signals, mut hurry, .. } = self;
+        let Self { state, publisher, inbox, signals, mut hurry, threads, .. } = self;
+        let clock = Clock::start();
+        for thread in threads {
+            // One that computes and never looks up ends with the program.
+            let _ = thread.recv_timeout(THREADS_WITHIN.saturating_sub(clock.elapsed()));
+        }
         // Whoever still sends must not wait for a loop that is over.
         drop(inbox);
         let clock = Clock::start();

@@ -10,12 +10,22 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::frame::{self, FrameError, Frames};
 
+/// How much has gone one way since the connection began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Whole messages.
+    pub frames: u64,
+    /// Bytes, lengths and greeting included.
+    pub bytes: u64,
+}
+
 /// The sending half: frames wait in a buffer until the other side takes them.
 #[derive(Debug)]
 pub struct Sender<T> {
     file: File,
     waiting: Vec<u8>,
     written: usize,
+    traffic: Traffic,
     messages: PhantomData<fn(T)>,
 }
 
@@ -23,7 +33,8 @@ impl<T: Serialize> Sender<T> {
     /// Sends on this descriptor.
     #[must_use]
     pub fn new(fd: OwnedFd) -> Self {
-        Self { file: File::from(fd), waiting: Vec::new(), written: 0, messages: PhantomData }
+        let traffic = Traffic::default();
+        Self { file: File::from(fd), waiting: Vec::new(), written: 0, traffic, messages: PhantomData }
     }
 
     /// Puts the greeting in front of all frames. Workers do this first.
@@ -36,7 +47,15 @@ impl<T: Serialize> Sender<T> {
     /// # Errors
     /// When it is too long for a frame; nothing of it is in the buffer then.
     pub fn queue(&mut self, message: &T) -> Result<(), FrameError> {
-        frame::encode_into(&mut self.waiting, message)
+        frame::encode_into(&mut self.waiting, message)?;
+        self.traffic.frames += 1;
+        Ok(())
+    }
+
+    /// The messages that were queued, and the bytes the other side took.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        self.traffic
     }
 
     /// Whether something still waits to be written.
@@ -53,7 +72,10 @@ impl<T: Serialize> Sender<T> {
         while self.is_waiting() {
             match self.file.write(&self.waiting[self.written..]) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
-                Ok(count) => self.written += count,
+                Ok(count) => {
+                    self.written += count;
+                    self.traffic.bytes += count as u64;
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
                 Err(error) => return Err(error),
@@ -76,6 +98,7 @@ impl<T> AsFd for Sender<T> {
 pub struct Receiver<T> {
     file: File,
     frames: Frames,
+    traffic: Traffic,
     messages: PhantomData<fn() -> T>,
 }
 
@@ -94,7 +117,7 @@ impl<T: DeserializeOwned> Receiver<T> {
     /// Receives on this descriptor, cut by `frames` (greeted in the parent, bare in a worker).
     #[must_use]
     pub fn new(fd: OwnedFd, frames: Frames) -> Self {
-        Self { file: File::from(fd), frames, messages: PhantomData }
+        Self { file: File::from(fd), frames, traffic: Traffic::default(), messages: PhantomData }
     }
 
     /// Reads once, through `scratch`, which all connections of a loop share.
@@ -107,6 +130,7 @@ impl<T: DeserializeOwned> Receiver<T> {
                 Ok(0) => Ok(Received::EndOfFile),
                 Ok(count) => {
                     self.frames.push(&scratch[..count]);
+                    self.traffic.bytes += count as u64;
                     Ok(Received::Bytes)
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
@@ -122,7 +146,15 @@ impl<T: DeserializeOwned> Receiver<T> {
     /// # Errors
     /// When they are no messages.
     pub fn take(&mut self) -> Result<Option<T>, FrameError> {
-        self.frames.take()
+        let taken = self.frames.take()?;
+        self.traffic.frames += u64::from(taken.is_some());
+        Ok(taken)
+    }
+
+    /// The messages that were taken, and the bytes that arrived.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        self.traffic
     }
 }
 

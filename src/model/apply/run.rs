@@ -7,7 +7,7 @@ use crate::event::{Elapsed, PauseReason, Phase, PhaseReason, Start};
 use crate::model::history::MarkerKind;
 use crate::model::state::{Source, State};
 use crate::model::task::{Status, Task};
-use crate::task::{SharedSpec, TaskId};
+use crate::task::{Place, SharedSpec, TaskId};
 
 /// How many skipped things are remembered word for word.
 const SKIPPED_FIRST_MAX: usize = 20;
@@ -24,7 +24,8 @@ impl State {
     }
 
     pub(super) fn tasks_added(&mut self, tasks: &[SharedSpec]) -> Result<(), IllegalEvent> {
-        if self.source == Source::Closed {
+        let programs = tasks.iter().filter(|spec| spec.place == Place::Main).count();
+        if !self.may_be_given_more() || programs > usize::from(self.main.is_none()) {
             return Err(self.in_phase("tasks_added"));
         }
         self.tasks.reserve(tasks.len());
@@ -33,8 +34,13 @@ impl State {
             let bytes = spec.work.bytes();
             self.bytes_total = self.bytes_total.saturating_add(bytes);
             self.files_total += u64::from(spec.work.files());
-            self.tasks_without_bytes += u32::from(bytes == 0);
-            self.queue.add(id, spec.stage);
+            self.tasks_without_bytes += u32::from(bytes == 0 && spec.place != Place::Main);
+            self.queue.add(id, spec);
+            match spec.place {
+                Place::Main => self.main = Some(id),
+                Place::Pool => self.pool_used = true,
+                Place::Own | Place::Parent => {}
+            }
             self.tasks.push(Task::new(spec.clone(), self.now));
             self.counts.add(Status::Waiting, 1);
             self.talk_of_new(id);
@@ -130,8 +136,8 @@ impl State {
         }
         self.phase = Phase::Ended;
         self.phase_since = self.now;
-        let done = self.count(Status::Done);
-        let text = format!("run ended: {done} of {} tasks done", self.counts.total());
+        let counts = self.counts_of_work();
+        let text = format!("run ended: {} of {} tasks done", counts.of(Status::Done), counts.total());
         self.log.push(self.now, Weight::Info, None, text);
         Ok(())
     }

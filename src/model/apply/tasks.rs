@@ -2,7 +2,8 @@
 //! It does not know why the planner decided what it decided.
 
 use super::IllegalEvent;
-use super::workers::{hear, pid_in_brackets};
+use super::told::cut_short;
+use super::workers::hear;
 use crate::command::Weight;
 use crate::event::{Elapsed, StopReason};
 use crate::model::history::MarkerKind;
@@ -32,9 +33,8 @@ impl State {
             record.worker = Some(worker);
             record.attempts = record.attempts.saturating_add(1);
             record.started = now;
-            let stage = record.spec.stage;
+            let taken = self.queue.take(task, &record.spec);
             self.set_status(task, Status::Sent);
-            let taken = self.queue.take(task, stage);
             assert!(taken, "BUG: a waiting task was not in the queue");
         }
         Ok(())
@@ -63,9 +63,8 @@ impl State {
         for &task in tasks.iter().rev() {
             let record = &mut self.tasks[task.index()];
             record.attempts = record.attempts.saturating_sub(1);
-            let stage = record.spec.stage;
+            self.queue.push_front(task, &record.spec);
             self.set_status(task, Status::Waiting);
-            self.queue.push_front(task, stage);
         }
         Ok(())
     }
@@ -157,7 +156,7 @@ impl State {
             StopReason::Asked => "told to stop",
             StopReason::Killed => "killed on request",
             StopReason::TimedOut => "out of time, told to stop",
-            StopReason::RunStopping => return Ok(()),
+            StopReason::RunStopping | StopReason::PoolTerminated => return Ok(()),
         };
         self.log.push(self.now, Weight::Info, Some(task), format!("task {task} {text}"));
         Ok(())
@@ -202,7 +201,9 @@ impl State {
         self.talk_ends(task, TaskEnd::Ended);
         self.bytes_done = self.bytes_done.saturating_add(tally.bytes);
         self.files_done += u64::from(tally.files);
-        self.pace_us = Some(self.pace_us.map_or(took_us, |pace| (pace * 7 + took_us) / 8));
+        if self.main != Some(task) {
+            self.pace_us = Some(self.pace_us.map_or(took_us, |pace| (pace * 7 + took_us) / 8));
+        }
         if let Some(output) = output {
             self.tails.finish(task, output);
         }
@@ -216,8 +217,9 @@ impl State {
             Outcome::Failed(failure) => {
                 self.count_history(0, 1, moved);
                 self.timeline.ended(slot, task, from, now, BlockKind::Failed);
-                let interrupted = was == Status::Stopping && stopped_by_run(running);
-                self.attempt_failed(task, slot, failure, interrupted.then_some(Status::Interrupted));
+                let cut_short = if was == Status::Stopping { cut_short(running) } else { None };
+                self.cut_short += u32::from(cut_short == Some(StopReason::PoolTerminated));
+                self.attempt_failed(task, slot, failure, cut_short.map(|_| Status::Interrupted));
             }
         }
         Ok(())
@@ -235,7 +237,9 @@ impl State {
         self.talk_ends(task, TaskEnd::Lost);
         self.count_history(0, 1, 0);
         self.timeline.ended(slot, task, from, now, BlockKind::Lost);
-        let interrupted = stopped_by_run(running) || (killed && self.phase >= crate::event::Phase::Stopping);
+        let cut_short = cut_short(running);
+        self.cut_short += u32::from(cut_short == Some(StopReason::PoolTerminated));
+        let interrupted = cut_short.is_some() || (killed && self.phase >= crate::event::Phase::Stopping);
         self.attempt_failed(task, slot, failure, interrupted.then_some(Status::Interrupted));
         Ok(())
     }
@@ -258,8 +262,7 @@ impl State {
     pub(super) fn task_released(&mut self, task: TaskId) -> Result<(), IllegalEvent> {
         self.task_in("task_released", task, |status| status == Status::Delayed)?;
         self.queue.release(task);
-        let stage = self.tasks[task.index()].spec.stage;
-        self.queue.push_back(task, stage);
+        self.queue.push_back(task, &self.tasks[task.index()].spec);
         self.set_status(task, Status::Waiting);
         Ok(())
     }
@@ -277,9 +280,9 @@ impl State {
 
     pub(super) fn task_dropped(&mut self, task: TaskId) -> Result<(), IllegalEvent> {
         self.task_in("task_dropped", task, |status| matches!(status, Status::Waiting | Status::Delayed))?;
-        let stage = self.tasks[task.index()].spec.stage;
-        if self.tasks[task.index()].status == Status::Waiting {
-            self.queue.take(task, stage);
+        let record = &self.tasks[task.index()];
+        if record.status == Status::Waiting {
+            self.queue.take(task, &record.spec);
         } else {
             self.queue.release(task);
         }
@@ -291,11 +294,10 @@ impl State {
     pub(super) fn task_revived(&mut self, task: TaskId) -> Result<(), IllegalEvent> {
         self.task_in("task_revived", task, |status| matches!(status, Status::Failed | Status::Done | Status::Dropped))?;
         let record = &self.tasks[task.index()];
-        let stage = record.spec.stage;
         self.bytes_ended = self.bytes_ended.saturating_sub(record.spec.work.bytes());
         self.failed.retain(|&other| other != task);
-        self.queue.unfinish(stage);
-        self.queue.push_back(task, stage);
+        self.queue.unfinish(&record.spec);
+        self.queue.push_back(task, &record.spec);
         self.set_status(task, Status::Waiting);
         self.talk_begins(task);
         self.log.push(self.now, Weight::Info, Some(task), format!("task {task} is to be done again"));
@@ -333,7 +335,7 @@ impl State {
     fn finish(&mut self, task: TaskId, status: Status) {
         let record = &self.tasks[task.index()];
         self.bytes_ended = self.bytes_ended.saturating_add(record.spec.work.bytes());
-        self.queue.finish(record.spec.stage);
+        self.queue.finish(&record.spec);
         self.set_status(task, status);
     }
 
@@ -350,20 +352,12 @@ impl State {
         self.history.count(done, failed, bytes, ready, saturation);
     }
 
-    fn failure_told(&self, task: TaskId) -> String {
-        let Some(record) = self.failures.get(&task).and_then(|records| records.last()) else { return String::new() };
-        let attempt = format!("attempt {} of {}", record.attempt, self.policy.attempts_max(&record.failure));
-        let title = self.tasks[task.index()].spec.title();
-        match &record.failure {
-            Failure::WorkerLost { how } => format!("({title}): {how} while holding it, {attempt}"),
-            failure => {
-                let on = pid_in_brackets(record.pid);
-                format!("({title}): {failure}, {attempt}, on worker {}{on}", record.slot)
-            }
-        }
-    }
-
-    fn task_in(&self, event: &'static str, task: TaskId, legal: impl Fn(Status) -> bool) -> Result<(), IllegalEvent> {
+    pub(super) fn task_in(
+        &self,
+        event: &'static str,
+        task: TaskId,
+        legal: impl Fn(Status) -> bool,
+    ) -> Result<(), IllegalEvent> {
         let status = self.task(task).ok_or(IllegalEvent::NoTask { event, task })?.status;
         if legal(status) { Ok(()) } else { Err(IllegalEvent::TaskIs { event, task, status }) }
     }
@@ -393,8 +387,4 @@ impl State {
             status,
         })
     }
-}
-
-fn stopped_by_run(running: Option<Running>) -> bool {
-    running.and_then(|running| running.stopping).is_some_and(|(why, _)| why == StopReason::RunStopping)
 }

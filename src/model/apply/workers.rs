@@ -3,9 +3,10 @@
 
 use super::IllegalEvent;
 use crate::command::Weight;
-use crate::event::{DrainReason, Elapsed, Exit, Role, Sample};
+use crate::event::{DrainReason, Elapsed, Exit, Phase, Role, Sample};
 use crate::model::history::MarkerKind;
 use crate::model::state::State;
+use crate::model::task::Status;
 use crate::model::worker::{Recall, Worker, WorkerState};
 use crate::task::{Pid, Slot, WorkerId};
 
@@ -19,6 +20,10 @@ impl State {
     pub(super) fn worker_starting(&mut self, worker: WorkerId, slot: Slot, role: Role) -> Result<(), IllegalEvent> {
         if worker != self.workers.next_id() || self.workers.at(slot).is_some() {
             return Err(IllegalEvent::NoWorker { event: "worker_starting", worker });
+        }
+        if let Role::Own(task) = role {
+            self.task_in("worker_starting", task, |status| status == Status::Waiting)?;
+            self.tasks[task.index()].worker = Some(worker);
         }
         self.workers.seat(Worker::new(worker, slot, role, self.now));
         self.timeline.seated(slot, self.now);
@@ -41,7 +46,7 @@ impl State {
         };
         self.timeline.left(record.slot, self.now);
         if self.unplanned.failed_starts == 0 {
-            let text = format!("worker {} could not be started: {reason}", record.slot);
+            let text = format!("{} could not be started: {reason}", record.title());
             self.log.push(self.now, Weight::Warning, None, text);
         }
         self.unplanned.failed_starts += 1;
@@ -65,7 +70,7 @@ impl State {
         record.pid = pid.or(record.pid);
         if record.state == WorkerState::Greeting {
             enter(record, WorkerState::Ready, now);
-            self.ready += 1;
+            self.ready += u32::from(record.is_of_pool());
         }
         Ok(())
     }
@@ -74,7 +79,7 @@ impl State {
         let now = self.now;
         let takes = |state| matches!(state, WorkerState::Greeting | WorkerState::Ready);
         let record = self.worker_in("worker_draining", worker, takes)?;
-        let was_ready = record.state == WorkerState::Ready;
+        let was_ready = counts_as_ready(record);
         enter(record, WorkerState::Draining(why), now);
         self.ready -= u32::from(was_ready);
         Ok(())
@@ -85,7 +90,7 @@ impl State {
         let retired = |state| state == WorkerState::Draining(DrainReason::Retired);
         let record = self.worker_in("worker_kept", worker, retired)?;
         enter(record, WorkerState::Ready, now);
-        self.ready += 1;
+        self.ready += u32::from(record.is_of_pool());
         Ok(())
     }
 
@@ -96,7 +101,7 @@ impl State {
         if !record.in_flight.is_empty() {
             return Err(IllegalEvent::WorkerIs { event: "worker_dismissed", worker, word: "busy" });
         }
-        let was_ready = record.state == WorkerState::Ready;
+        let was_ready = counts_as_ready(record);
         enter(record, WorkerState::Leaving, now);
         self.ready -= u32::from(was_ready);
         Ok(())
@@ -105,10 +110,15 @@ impl State {
     pub(super) fn worker_killed(&mut self, worker: WorkerId, reason: &str) -> Result<(), IllegalEvent> {
         let now = self.now;
         let record = self.worker_in("worker_killed", worker, |state| state != WorkerState::Killed)?;
-        let was_ready = record.state == WorkerState::Ready;
+        let was_ready = counts_as_ready(record);
+        let was_needed = record.state != WorkerState::Leaving && record.is_of_pool();
         enter(record, WorkerState::Killed, now);
-        let text = format!("worker {}{} killed: {reason}", record.slot, pid_in_brackets(record.pid));
+        let text = format!("{}{} killed: {reason}", record.title(), pid_in_brackets(record.pid));
         self.ready -= u32::from(was_ready);
+        if was_needed && self.phase <= Phase::Draining {
+            self.unplanned.losses += 1;
+            self.history.mark(now, MarkerKind::Loss);
+        }
         self.log.push(now, Weight::Warning, None, text);
         Ok(())
     }
@@ -118,7 +128,7 @@ impl State {
         let record = self.worker_in("worker_silent", worker, |_| true)?;
         record.silent = true;
         let since = now.since(record.heard).as_secs_f64();
-        let text = format!("worker {}{} has been silent for {since:.1} s", record.slot, pid_in_brackets(record.pid));
+        let text = format!("{}{} has been silent for {since:.1} s", record.title(), pid_in_brackets(record.pid));
         self.log.push(now, Weight::Warning, None, text);
         Ok(())
     }
@@ -146,9 +156,12 @@ impl State {
         let Some(record) = self.workers.remove(worker) else {
             return Err(IllegalEvent::NoWorker { event: "worker_exited", worker });
         };
-        self.ready -= u32::from(record.state == WorkerState::Ready);
+        self.wires.remove(&worker);
+        self.ready -= u32::from(counts_as_ready(&record));
         self.timeline.left(record.slot, now);
-        if unasked {
+        // The end of a process that lives for one task is that task's end, and told as such, once it has taken it on.
+        let is_its_task = matches!(record.role, Role::Own(_)) && !record.is_starting();
+        if unasked && !is_its_task {
             self.worker_lost(&record, how, last_words);
         }
         Ok(())
@@ -174,7 +187,11 @@ impl State {
     }
 
     fn worker_lost(&mut self, record: &Worker, how: Exit, last_words: &str) {
-        let mut text = format!("worker {}{} {how}", record.slot, pid_in_brackets(record.pid));
+        let mut text = if record.is_process() {
+            format!("{}{} {how}", record.title(), pid_in_brackets(record.pid))
+        } else {
+            "a thread of the parent has ended by itself".to_owned()
+        };
         if !last_words.is_empty() {
             text.push_str("; its last words: ");
             text.push_str(last_words);
@@ -204,6 +221,11 @@ impl State {
             Err(IllegalEvent::WorkerIs { event, worker, word: record.word() })
         }
     }
+}
+
+/// Whether it is one of the workers of the pool that take tasks now.
+fn counts_as_ready(record: &Worker) -> bool {
+    record.is_of_pool() && record.state == WorkerState::Ready
 }
 
 /// "(PID 19774)" with a space before it, or nothing before there is a process.

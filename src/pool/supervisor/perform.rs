@@ -2,8 +2,8 @@
 //! It does not decide, and reports what came of it as facts.
 
 use super::{Supervisor, told};
-use crate::event::What;
-use crate::pool::child;
+use crate::event::{Role, What};
+use crate::pool::child::{self, Body, Child};
 use crate::pool::planner::Effect;
 use crate::pool::poller::{Interest, Place};
 use crate::task::{Failure, Outcome, Tally, TaskId, WorkerId};
@@ -31,8 +31,9 @@ impl Supervisor {
     }
 
     fn spawn(&mut self, worker: WorkerId) {
-        let Some(slot) = self.state.workers.seat_of(worker) else { return };
-        let started = child::spawn(self.open_files).and_then(|child| match self.watch(worker, &child) {
+        let Some(record) = self.state.workers.get(worker) else { return };
+        let (slot, role) = (record.slot, record.role);
+        let started = self.start(role).and_then(|child| match self.watch(worker, &child) {
             Ok(()) => Ok(child),
             Err(error) => {
                 child.kill();
@@ -54,7 +55,11 @@ impl Supervisor {
                     cpus: self.settings.start.cpus,
                     pool_size: self.settings.target,
                     program: self.settings.program.clone(),
-                    initialize: Initialize::No,
+                    initialize: if role == Role::Pool && self.settings.start.initializer.is_some() {
+                        Initialize::First
+                    } else {
+                        Initialize::No
+                    },
                 };
                 self.say(worker, &ToWorker::Setup(setup));
             }
@@ -67,10 +72,20 @@ impl Supervisor {
         }
     }
 
-    fn watch(&self, worker: WorkerId, child: &child::Child) -> nix::Result<()> {
+    fn start(&self, role: Role) -> std::io::Result<Child> {
+        let name = match role {
+            Role::Pool | Role::Own(_) => return child::spawn(self.open_files),
+            Role::Main => "program",
+            Role::Parent => "tasks",
+        };
+        child::spawn_inside(name, self.settings.start.pid, &self.settings.serve)
+    }
+
+    fn watch(&self, worker: WorkerId, child: &Child) -> nix::Result<()> {
         self.poller.watch(&child.receiver, worker, Place::Socket)?;
-        self.poller.watch(&child.stderr, worker, Place::Words)?;
-        self.poller.watch(&child.pidfd, worker, Place::Exit)
+        let Body::Process { pidfd, stderr, .. } = &child.body else { return Ok(()) };
+        self.poller.watch(stderr, worker, Place::Words)?;
+        self.poller.watch(pidfd, worker, Place::Exit)
     }
 
     /// What is too long for one message goes in several; one task that is too long alone has failed.

@@ -7,6 +7,7 @@ use super::Supervisor;
 use crate::command::{Asker, Command};
 use crate::event::What;
 use crate::model::{IllegalEvent, Worker, WorkerState};
+use crate::pool::child::{Body, Child};
 use crate::pool::facts;
 use crate::pool::mailbox::Letter;
 use crate::pool::poller::Ready;
@@ -39,6 +40,10 @@ impl Supervisor {
                 Ready::Socket(worker) => {
                     // What is left tells of itself in the next turn.
                     self.read_socket(worker);
+                    let over = self.children.get(&worker).is_some_and(|child| child.heard_all && child.is_inside());
+                    if over {
+                        self.bury(worker);
+                    }
                 }
                 Ready::SocketWritable(worker) => self.send(worker),
                 Ready::Words(worker) => self.read_words(worker),
@@ -108,6 +113,9 @@ impl Supervisor {
                 Ok(Received::EndOfFile) | Err(_) => {
                     child.heard_all = true;
                     self.poller.forget(&child.receiver);
+                    if child.is_inside() {
+                        return More::No;
+                    }
                     self.hung_up.push((worker, self.now.plus_ms(HANG_UP_MS_MAX)));
                     return More::No;
                 }
@@ -176,12 +184,14 @@ impl Supervisor {
 
     fn read_words(&mut self, worker: WorkerId) {
         let Some(child) = self.children.get_mut(&worker) else { return };
-        if !child.read_words(&mut self.scratch) {
-            self.poller.forget(&child.stderr);
+        if !child.read_words(&mut self.scratch)
+            && let Body::Process { stderr, .. } = &child.body
+        {
+            self.poller.forget(stderr);
         }
     }
 
-    /// The process is gone: first everything it still said, then its end.
+    /// The process is gone, or the thread hung up: first everything it still said, then its end.
     fn bury(&mut self, worker: WorkerId) {
         // All of it is here by now. The end of the connection need not be: a command it was about to start may hold the
         // other end a moment longer.
@@ -193,9 +203,15 @@ impl Supervisor {
         let unasked = state.is_some_and(|state| !matches!(state, WorkerState::Leaving | WorkerState::Killed));
         let last_words = if unasked { child.last_words() } else { Box::default() };
         self.poller.forget(&child.receiver);
-        self.poller.forget(&child.stderr);
-        self.poller.forget(&child.pidfd);
-        self.children.remove(&worker);
+        if let Some(Child { body, .. }) = self.children.remove(&worker) {
+            match body {
+                Body::Process { pidfd, stderr, .. } => {
+                    self.poller.forget(stderr);
+                    self.poller.forget(pidfd);
+                }
+                Body::Thread { alive } => self.threads.push(alive),
+            }
+        }
         self.hung_up.retain(|(id, _)| *id != worker);
         let mut events = Vec::new();
         facts::of_exit(&self.state, worker, how, last_words, &mut events);

@@ -168,7 +168,7 @@ impl Story {
                 self.tell(What::WorkerExited { worker, how: Exit::Code(0), last_words: "".into() });
             }
             WorkerState::Ready if idle && self.state.phase == Phase::Running => {
-                if let Some(&task) = self.state.queue.open().front() {
+                if let Some(&task) = self.state.queue.open(crate::task::Place::Pool).front() {
                     self.start(worker, task);
                 }
             }
