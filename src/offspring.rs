@@ -193,3 +193,54 @@ fn children_of(pid: Pid) -> Vec<Pid> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::{Child, Command, Stdio};
+
+    use super::*;
+
+    /// Tells the tests' own program that it may kill what it has for children: the tests of one program share them.
+    const ALONE: &str = "POOLTOP_TEST_ALONE";
+
+    #[expect(clippy::disallowed_methods, reason = "killing children takes children")]
+    fn command(program: &str) -> Command {
+        Command::new(program)
+    }
+
+    fn sleeper() -> std::io::Result<Child> {
+        command("sleep").arg("1000").stdin(Stdio::null()).spawn()
+    }
+
+    fn pid(child: &Child) -> Pid {
+        Pid(child.id().cast_signed())
+    }
+
+    #[test]
+    fn what_is_ours_is_spared_until_it_is_reaped_or_all_is_over() {
+        if std::env::var_os(ALONE).is_none() {
+            let name = "offspring::tests::what_is_ours_is_spared_until_it_is_reaped_or_all_is_over";
+            let alone = command("/proc/self/exe").args(["--exact", name]).env(ALONE, "1").output().unwrap();
+            assert!(alone.status.success(), "{}", String::from_utf8_lossy(&alone.stdout));
+            return;
+        }
+        let (mut mine, ours) = start_ours(sleeper, pid).unwrap();
+        let mut stray = sleeper().unwrap();
+        assert_eq!(kill_strays(), Remaining::None);
+        assert_eq!(children(), [pid(&mine)]);
+        assert!(stray.wait().is_err(), "its end was taken away");
+
+        // Its end is not taken away either.
+        mine.kill().unwrap();
+        let exited = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+        waitid(Id::Pid(system(pid(&mine))), exited).unwrap();
+        assert_eq!(kill_once(&[]), Remaining::None);
+        assert_eq!(mine.wait().unwrap().signal(), Some(9));
+        drop(ours);
+
+        let (_mine, _ours) = start_ours(sleeper, pid).unwrap();
+        assert_eq!(kill_all(&[]), Remaining::None);
+        assert_eq!(children(), []);
+    }
+}

@@ -44,3 +44,28 @@ impl Drop for EndsWithIt<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use super::*;
+
+    #[test]
+    fn in_the_parent_a_panic_costs_the_connection_and_nothing_else() {
+        let (mut ours, theirs) = UnixStream::pair().unwrap();
+        let other_handle = theirs.try_clone().unwrap();
+        let home = Home::Parent(theirs);
+        std::thread::scope(|scope| {
+            let calm = scope.spawn(|| drop(EndsWithIt(&home)));
+            calm.join().unwrap();
+            assert!(other_handle.peer_addr().is_ok());
+            let panics = scope.spawn(|| {
+                let _ends = EndsWithIt(&home);
+                std::panic::resume_unwind(Box::new("for the test"));
+            });
+            assert!(panics.join().is_err());
+        });
+        assert_eq!(ours.read(&mut [0; 1]).unwrap(), 0);
+    }
+}

@@ -21,8 +21,8 @@ impl Names for Fixed {
     }
 }
 
-fn lit(value: impl Into<Lit>) -> Box<Expr> {
-    Box::new(Expr::Literal(value.into().0))
+fn lit(value: impl Into<Lit>) -> Expr {
+    Expr::Literal(value.into().0)
 }
 
 struct Lit(Value);
@@ -63,7 +63,7 @@ fn shown(expr: &Expr) -> String {
 }
 
 fn two(left: impl Into<Lit>, binary: Binary, right: impl Into<Lit>) -> String {
-    shown(&Expr::Binary(binary, lit(left), lit(right)))
+    shown(&Expr::Binary(binary, lit(left).into(), lit(right).into()))
 }
 
 fn call(builtin: Builtin, args: Vec<Lit>) -> String {
@@ -101,7 +101,7 @@ fn what_leaves_the_range_is_an_error() {
         assert_eq!(two(1, binary, 0), "error: division by zero");
         assert_eq!(two(1, binary, 0.0), "error: division by zero");
     }
-    assert!(shown(&Expr::Unary(Unary::Negative, lit(i64::MIN))).starts_with("error: "));
+    assert!(shown(&Expr::Unary(Unary::Negative, lit(i64::MIN).into())).starts_with("error: "));
 }
 
 #[test]
@@ -131,18 +131,18 @@ fn comparing_is_exact_and_knows_what_cannot_be_compared() {
 fn and_or_give_one_of_their_sides_and_look_at_the_second_only_if_need_be() {
     assert_eq!(two(0, Binary::And, 5), "0");
     assert_eq!(two(0, Binary::Or, "x"), "x");
-    let fails = || Box::new(Expr::Binary(Binary::Divide, lit(1), lit(0)));
-    assert_eq!(shown(&Expr::Binary(Binary::And, lit(false), fails())), "False");
-    assert_eq!(shown(&Expr::Binary(Binary::Or, lit(1), fails())), "1");
+    let fails = || Box::new(Expr::Binary(Binary::Divide, lit(1).into(), lit(0).into()));
+    assert_eq!(shown(&Expr::Binary(Binary::And, lit(false).into(), fails())), "False");
+    assert_eq!(shown(&Expr::Binary(Binary::Or, lit(1).into(), fails())), "1");
 }
 
 #[test]
 fn places_are_counted_from_both_ends() {
-    let index = |place: i64| shown(&Expr::Index(lit(&[10, 20, 30][..]), lit(place)));
+    let index = |place: i64| shown(&Expr::Index(lit(&[10, 20, 30][..]).into(), lit(place).into()));
     assert_eq!((index(0), index(-1)), ("10".to_owned(), "30".to_owned()));
     assert_eq!(index(3), "error: index 3 is out of range: there are 3");
     assert_eq!(index(i64::MIN), format!("error: index {} is out of range: there are 3", i64::MIN));
-    assert_eq!(shown(&Expr::Index(lit("你好"), lit(1))), "好");
+    assert_eq!(shown(&Expr::Index(lit("你好").into(), lit(1).into())), "好");
 }
 
 #[test]
@@ -166,10 +166,10 @@ fn functions_are_pythons_but_for_round() {
 fn templates_take_values_as_print_shows_them() {
     let text = Expr::Text(vec![
         Expr::Variable(Variable::Local(7)),
-        *lit(" on "),
+        lit(" on "),
         Expr::Known(Known::Host),
-        *lit(": "),
-        Expr::List(vec![*lit("a"), *lit(1)]),
+        lit(": "),
+        Expr::List(vec![lit("a"), lit(1)]),
     ]);
     assert_eq!(shown(&text), "7 on here: ['a', 1]");
 }
@@ -270,7 +270,7 @@ proptest! {
     #[test]
     fn quotient_and_rest_make_the_whole(left in any::<i64>(), right in any::<i64>()) {
         prop_assume!(right != 0 && (left, right) != (i64::MIN, -1));
-        let of = |binary| match Expr::Binary(binary, lit(left), lit(right)).eval(&Fixed) {
+        let of = |binary| match Expr::Binary(binary, lit(left).into(), lit(right).into()).eval(&Fixed) {
             Ok(Value::Int(int)) => i128::from(int),
             other => panic!("{other:?}"),
         };

@@ -69,7 +69,9 @@ impl<'e> Thread<'_, 'e> {
             let mut specs = Vec::new();
             for (at, chunk) in values.chunks(size).enumerate() {
                 let from = at * size;
-                let Value::List(chunk) = sendable(Value::List(chunk.to_vec()))? else { continue };
+                let chunk = sendable(Value::List(chunk.to_vec()))
+                    .map_err(|error| format!("a chunk of {} values: {error}; smaller chunks travel", chunk.len()))?;
+                let Value::List(chunk) = chunk else { continue };
                 let name = format!("{}[{from}..{}]", called.name, from + chunk.len());
                 specs.push(own.spec(*function, called, Arguments::Each(chunk), &name, Place::Pool));
             }

@@ -233,7 +233,7 @@ fn a_stop_reaches_every_thread_however_it_waits() {
     let mut end = OtherEnd::new(only(steps));
     end.run(TaskId(0), Place::Pool, Arguments::Once(Vec::new()));
     end.until(|report| matches!(report, Report::LockAwaited { .. }));
-    end.tell(ToWorker::Stop(TaskId(0), Stopping::Now));
+    end.tell(&ToWorker::Stop(TaskId(0), Stopping::Now));
     let (stopped, reports) = end.until_ended_by_itself();
     assert_eq!(stopped, Outcome::Failed(Failure::Stopped));
     let ended = reports.iter().filter(|report| matches!(report, Report::ThreadEnded { .. })).count();
@@ -248,9 +248,9 @@ fn frozen_functions_stand_still_and_sleep_on_where_they_were() {
     let mut end = OtherEnd::new(only(vec![print(text("begun")), sleep(150), print(text("awake"))]));
     end.run(TaskId(0), Place::Pool, Arguments::Once(Vec::new()));
     end.until(|report| matches!(report, Report::Said { .. }));
-    end.tell(ToWorker::Pause);
+    end.tell(&ToWorker::Pause);
     end.nothing_for(Duration::from_millis(400));
-    end.tell(ToWorker::Resume);
+    end.tell(&ToWorker::Resume);
     end.until(|report| matches!(report, Report::Said { .. }));
 }
 
@@ -308,8 +308,8 @@ fn threads_race_for_a_variable_and_every_update_is_accounted_for() {
     let (balance, lost) = race(100_000, |steps| steps);
     assert_eq!(balance + lost, 200_000);
     assert!(balance >= 2 && lost >= 0);
-    // Measured at a tenth of it; this tells a machine that is busy from steps that are slow.
-    assert!(clock.elapsed() < Duration::from_secs(20), "{:?}", clock.elapsed());
+    // It takes a tenth of a second; the rest is for a machine that is busy.
+    assert!(clock.elapsed() < Duration::from_secs(10), "{:?}", clock.elapsed());
 }
 
 #[test]
@@ -360,7 +360,7 @@ fn a_lock_taken_twice_is_an_error_and_a_long_wait_is_told() {
     let expected =
         Report::LockAwaited { task: TaskId(0), thread: ThreadId(1), lock: "second".into(), holder: ThreadId(0) };
     assert_eq!(awaited, expected);
-    end.tell(ToWorker::Answer(TaskId(0), ThreadId(0), Reply::Value(Value::None)));
+    end.tell(&ToWorker::Answer(TaskId(0), ThreadId(0), Reply::Value(Value::None)));
     let (done, reports) = end.until_ended_by_itself();
     assert_eq!(done, Outcome::Done);
     assert!(reports.contains(&Report::LockTaken { task: TaskId(0), thread: ThreadId(1) }));
@@ -606,17 +606,17 @@ fn a_transfer_goes_as_fast_as_its_share_and_leaves_its_link() {
     let asked = end.until(|report| matches!(report, Report::Asked { .. }));
     let call = Call::JoinLink { link: LINK, wants_bytes_per_s: 10_000_000 };
     assert_eq!(asked, Report::Asked { task: TaskId(0), thread: ThreadId(0), call });
-    end.tell(share(LINK, 0));
-    end.tell(ToWorker::Answer(TaskId(0), ThreadId(0), Reply::Done));
+    end.tell(&share(LINK, 0));
+    end.tell(&ToWorker::Answer(TaskId(0), ThreadId(0), Reply::Done));
     // Another link's share is none of its business.
-    end.tell(share(QUEUE, u64::MAX));
+    end.tell(&share(QUEUE, u64::MAX));
     end.until(|report| matches!(report, Report::Progressed { done: 0, total: 1_000_000, .. }));
     end.nothing_for(Duration::from_millis(200));
-    end.tell(share(LINK, u64::MAX));
+    end.tell(&share(LINK, u64::MAX));
     let asked = end.until(|report| matches!(report, Report::Asked { .. }));
     let call = Call::LeaveLink { link: LINK };
     assert_eq!(asked, Report::Asked { task: TaskId(0), thread: ThreadId(0), call });
-    end.tell(ToWorker::Answer(TaskId(0), ThreadId(0), Reply::Done));
+    end.tell(&ToWorker::Answer(TaskId(0), ThreadId(0), Reply::Done));
     let (done, reports) = end.until_ended_by_itself();
     assert_eq!(done, Outcome::Done);
     assert!(matches!(reports.last(), Some(Report::Ended { tally: Tally { bytes: 1_000_000, .. }, .. })));
@@ -629,20 +629,20 @@ fn answers_that_nobody_asked_for_mean_nothing() {
     let answer = |task, thread, text: &str| {
         ToWorker::Answer(TaskId(task), ThreadId(thread), Reply::Value(Value::Text(text.into())))
     };
-    end.tell(answer(0, 0, "before the task"));
+    end.tell(&answer(0, 0, "before the task"));
     end.run(TaskId(0), Place::Pool, Arguments::Once(Vec::new()));
     end.until(|report| matches!(report, Report::Said { .. }));
-    end.tell(answer(0, 0, "before the question"));
+    end.tell(&answer(0, 0, "before the question"));
     end.until(|report| matches!(report, Report::Asked { .. }));
-    end.tell(answer(0, 7, "another thread"));
-    end.tell(answer(5, 0, "another task"));
-    end.tell(ToWorker::Share { task: TaskId(0), thread: ThreadId(0), link: LINK, bytes_per_s: 1 });
-    end.tell(answer(0, 0, "the answer"));
-    end.tell(answer(0, 0, "a second answer"));
+    end.tell(&answer(0, 7, "another thread"));
+    end.tell(&answer(5, 0, "another task"));
+    end.tell(&ToWorker::Share { task: TaskId(0), thread: ThreadId(0), link: LINK, bytes_per_s: 1 });
+    end.tell(&answer(0, 0, "the answer"));
+    end.tell(&answer(0, 0, "a second answer"));
     let (done, reports) = end.until_ended_by_itself();
     assert_eq!((done, said(&reports)), (Outcome::Done, vec!["the answer"]));
-    end.tell(answer(0, 0, "after the task"));
-    end.tell(ToWorker::Ping);
+    end.tell(&answer(0, 0, "after the task"));
+    end.tell(&ToWorker::Ping);
     end.until(|report| matches!(report, Report::Pong));
 }
 
@@ -702,7 +702,7 @@ fn dismissed_or_hung_up_the_worker_in_the_parent_ends_whatever_it_does() {
     let mut end = OtherEnd::new(busy());
     end.run(TaskId(0), Place::Main, Arguments::Once(Vec::new()));
     end.until(|report| matches!(report, Report::Asked { .. }));
-    end.tell(ToWorker::Exit);
+    end.tell(&ToWorker::Exit);
     end.join();
     let mut end = OtherEnd::new(busy());
     end.run(TaskId(0), Place::Main, Arguments::Once(Vec::new()));

@@ -133,7 +133,7 @@ impl Thread<'_, '_> {
 
     /// Bytes arrive as fast as this transfer wants or its share of the link allows, whichever is less.
     fn transfer(&self, download: &Download, wants: u64, part: &mut Part<'_, '_, '_>) -> Stepped<Played> {
-        let mut random = Pcg64Mcg::seed_from_u64(download.seed);
+        let mut random = Pcg64Mcg::seed_from_u64(download.seed ^ (u64::from(self.run.attempt) << 48));
         let fate = Fate::draw(download, &mut random);
         let mut arriving = Arriving { total: download.bytes, speed_milli: self.run.setup().speed_milli, done_nano: 0 };
         let mut share = 0;
@@ -216,7 +216,7 @@ mod tests {
     fn bytes_arrive_at_the_pace_times_the_speed() {
         let mut arriving = Arriving { total: 10_000, speed_milli: 2000, done_nano: 0 };
         for _ in 0..1000 {
-            arriving.pass(Duration::from_micros(1000), 3000);
+            arriving.pass(Duration::from_millis(1), 3000);
         }
         assert_eq!(arriving.done(), 6000);
         assert_eq!(arriving.time_left(1_000_000), Some(Duration::from_millis(2)));

@@ -19,7 +19,7 @@ use crate::wire::{Assignment, Frames, FromWorker, Initialize, Received, Receiver
 pub(super) const AS_WORKER: &str = "POOLTOP_TEST_AS_WORKER";
 
 /// Longer than anything takes on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The first number of submitted tasks.
 const FIRST_SUBMITTED: u32 = 100;
@@ -64,7 +64,7 @@ impl OtherEnd {
         let (ours, theirs) = UnixStream::pair().unwrap();
         let worker = std::thread::spawn(|| crate::worker::serve_in_parent(OwnedFd::from(theirs)));
         let mut end = Self::on(ours, Some(worker));
-        end.tell(ToWorker::Setup(setup));
+        end.tell(&ToWorker::Setup(setup));
         end
     }
 
@@ -86,8 +86,8 @@ impl OtherEnd {
         }
     }
 
-    pub(super) fn tell(&mut self, message: ToWorker) {
-        self.sender.queue(&message).unwrap();
+    pub(super) fn tell(&mut self, message: &ToWorker) {
+        self.sender.queue(message).unwrap();
         self.sender.flush().unwrap();
     }
 
@@ -95,7 +95,7 @@ impl OtherEnd {
     pub(super) fn run(&mut self, task: TaskId, place: Place, args: Arguments) {
         let call = FunctionCall { function: FunctionId(0), args, seed: self.seed, uses: Vec::new() };
         let spec = TaskSpec { place, ..TaskSpec::new(Work::Steps(Box::new(call))) };
-        self.tell(ToWorker::Run(vec![Assignment { task, attempt: 1, spec: Arc::new(spec) }]));
+        self.tell(&ToWorker::Run(vec![Assignment { task, attempt: 1, spec: Arc::new(spec) }]));
     }
 
     /// The next report; none if the worker has hung up.
@@ -148,18 +148,18 @@ impl OtherEnd {
                 Report::Asked { call: Call::Await { .. }, .. } if self.never_answers_awaits => {}
                 Report::Asked { task, thread, call } => {
                     let reply = answer(call);
-                    self.tell(ToWorker::Answer(*task, *thread, reply));
+                    self.tell(&ToWorker::Answer(*task, *thread, reply));
                 }
                 Report::Submits { task, thread, specs } => {
                     let reply = self.submitted(specs);
-                    self.tell(ToWorker::Answer(*task, *thread, reply));
+                    self.tell(&ToWorker::Answer(*task, *thread, reply));
                 }
                 _ => {}
             }
             let (ready, waiting): (Vec<_>, Vec<_>) = joins.into_iter().partition(|(_, other)| ended.contains(other));
             joins = waiting;
             for (thread, _) in ready {
-                self.tell(ToWorker::Answer(TaskId(0), thread, Reply::Done));
+                self.tell(&ToWorker::Answer(TaskId(0), thread, Reply::Done));
             }
             reports.push(report);
         }
@@ -230,7 +230,7 @@ impl Worker {
             .spawn()
             .unwrap();
         let mut end = OtherEnd::on(ours, None);
-        end.tell(ToWorker::Setup(setup));
+        end.tell(&ToWorker::Setup(setup));
         (end, Self(child))
     }
 }
