@@ -1,6 +1,7 @@
 //! The processes below this one: finding them, and ending every one of them. Used by the parent and by each worker alike.
 //! It does not know which of them matter: whoever calls it names those to spare.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -15,6 +16,40 @@ const ROUNDS_MAX: u32 = 200;
 
 /// How long it waits for the killed to die between two looks.
 const ROUND_WAIT: Duration = Duration::from_millis(5);
+
+/// Children that somebody in this process waits for: [`kill_once`] leaves them alone, and does not take their end away.
+static OURS: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
+
+fn ours() -> MutexGuard<'static, Vec<Pid>> {
+    // A list of numbers is whole at any time.
+    OURS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Starts a child that is ours until it is dropped from the list. No [`kill_once`] can come between its start and its
+/// entry in the list.
+///
+/// # Errors
+/// Whatever `start` gives; nothing is in the list then.
+pub fn start_ours<C, E>(start: impl FnOnce() -> Result<C, E>, pid: impl FnOnce(&C) -> Pid) -> Result<(C, Ours), E> {
+    let mut list = ours();
+    let child = start()?;
+    let pid = pid(&child);
+    list.push(pid);
+    Ok((child, Ours(pid)))
+}
+
+/// A place in the list of our children. To be dropped when the child was reaped.
+#[derive(Debug)]
+pub struct Ours(Pid);
+
+impl Drop for Ours {
+    fn drop(&mut self) {
+        let mut list = ours();
+        if let Some(place) = list.iter().position(|pid| *pid == self.0) {
+            list.swap_remove(place);
+        }
+    }
+}
 
 /// Makes this process adopt whatever its descendants leave behind, so that nothing escapes by a double fork.
 ///
@@ -40,13 +75,22 @@ pub fn below(root: Pid) -> Vec<Pid> {
     found
 }
 
-/// Kills and reaps every child that is not spared, with everything below it, once. Says whether some are still there.
+/// Kills and reaps every child that is neither spared nor ours (see [`start_ours`]), with everything below it, once. Says
+/// whether some are still there.
 pub fn kill_once(spared: &[Pid]) -> Remaining {
-    let strangers: Vec<Pid> = children().into_iter().filter(|pid| !spared.contains(pid)).collect();
+    // Held while the children are listed, so that one that is being started is either not there yet or in the list.
+    let list = ours();
+    let children = children();
+    let spared_too = list.clone();
+    drop(list);
+    kill_these(children.into_iter().filter(|pid| !spared.contains(pid) && !spared_too.contains(pid)).collect())
+}
+
+fn kill_these(strangers: Vec<Pid>) -> Remaining {
     if strangers.is_empty() {
         return Remaining::None;
     }
-    for &stranger in &strangers {
+    for stranger in strangers {
         // Not yet reaped, so the number is still its own. What is below it may be gone by now; the next look tells.
         for pid in below(stranger) {
             let _ = kill(system(pid), Signal::SIGKILL);
@@ -58,15 +102,25 @@ pub fn kill_once(spared: &[Pid]) -> Remaining {
 }
 
 /// Kills and reaps everything below this process but the spared children and what is below those, until nothing is left.
-#[expect(clippy::disallowed_methods, reason = "nothing tells when an adopted process has died but looking again")]
+/// This is for the end: what is ours goes, too.
 pub fn kill_all(spared: &[Pid]) -> Remaining {
+    until_none(|| kill_these(children().into_iter().filter(|pid| !spared.contains(pid)).collect()))
+}
+
+/// The same, but what is ours (see [`start_ours`]) stays.
+pub fn kill_strays() -> Remaining {
+    until_none(|| kill_once(&[]))
+}
+
+#[expect(clippy::disallowed_methods, reason = "nothing tells when an adopted process has died but looking again")]
+fn until_none(mut kill: impl FnMut() -> Remaining) -> Remaining {
     for _ in 0..ROUNDS_MAX {
-        if kill_once(spared) == Remaining::None {
+        if kill() == Remaining::None {
             return Remaining::None;
         }
         std::thread::sleep(ROUND_WAIT);
     }
-    kill_once(spared)
+    kill()
 }
 
 /// Kills every process that carries `name=value` in its environment, until none is left. For the one case in which no family
@@ -138,4 +192,55 @@ fn children_of(pid: Pid) -> Vec<Pid> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::{Child, Command, Stdio};
+
+    use super::*;
+
+    /// Tells the tests' own program that it may kill what it has for children: the tests of one program share them.
+    const ALONE: &str = "POOLTOP_TEST_ALONE";
+
+    #[expect(clippy::disallowed_methods, reason = "killing children takes children")]
+    fn command(program: &str) -> Command {
+        Command::new(program)
+    }
+
+    fn sleeper() -> std::io::Result<Child> {
+        command("sleep").arg("1000").stdin(Stdio::null()).spawn()
+    }
+
+    fn pid(child: &Child) -> Pid {
+        Pid(child.id().cast_signed())
+    }
+
+    #[test]
+    fn what_is_ours_is_spared_until_it_is_reaped_or_all_is_over() {
+        if std::env::var_os(ALONE).is_none() {
+            let name = "offspring::tests::what_is_ours_is_spared_until_it_is_reaped_or_all_is_over";
+            let alone = command("/proc/self/exe").args(["--exact", name]).env(ALONE, "1").output().unwrap();
+            assert!(alone.status.success(), "{}", String::from_utf8_lossy(&alone.stdout));
+            return;
+        }
+        let (mut mine, ours) = start_ours(sleeper, pid).unwrap();
+        let mut stray = sleeper().unwrap();
+        assert_eq!(kill_strays(), Remaining::None);
+        assert_eq!(children(), [pid(&mine)]);
+        assert!(stray.wait().is_err(), "its end was taken away");
+
+        // Its end is not taken away either.
+        mine.kill().unwrap();
+        let exited = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+        waitid(Id::Pid(system(pid(&mine))), exited).unwrap();
+        assert_eq!(kill_once(&[]), Remaining::None);
+        assert_eq!(mine.wait().unwrap().signal(), Some(9));
+        drop(ours);
+
+        let (_mine, _ours) = start_ours(sleeper, pid).unwrap();
+        assert_eq!(kill_all(&[]), Remaining::None);
+        assert_eq!(children(), []);
+    }
 }

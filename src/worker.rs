@@ -5,12 +5,16 @@ mod command;
 mod control;
 pub mod copy;
 mod download;
+mod home;
 mod keeper;
+mod lines;
 mod outbox;
 mod runner;
 mod serve;
 mod start;
+mod steps;
 mod watch;
 
+pub use serve::serve_in_parent;
 pub use start::main;
 pub use watch::{Halted, Watch};

@@ -7,17 +7,20 @@ use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::eventfd::EventFd;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid as SystemPid;
 use rustix::process::{PidfdFlags, pidfd_open};
 
 use super::control::Control;
+use super::home::Home;
 use super::keeper::Keeper;
+use super::lines::Lines;
 use super::outbox::{Outbox, TELL_AFTER};
 use super::start::RUN_VARIABLE;
 use crate::clock::Clock;
 use crate::offspring;
-use crate::task::{Failure, Outcome, Output, Pid, RawText, Stream, TaskId, spool_name};
+use crate::task::{Captured, Failure, Outcome, Output, Pid, RawText, Stream, TaskId, spool_name};
 use crate::wire::{Report, Setup, Stopping};
 
 /// After the command's end, how long its pipes are still read: a daemon it left may hold them open.
@@ -33,30 +36,48 @@ pub(super) struct Scene<'a> {
     pub setup: &'a Setup,
     pub control: &'a Control,
     pub outbox: &'a Outbox,
+    pub home: &'a Home,
+    pub hears: Hears<'a>,
+}
+
+/// Who hears what a command prints.
+#[derive(Clone, Copy)]
+pub(super) enum Hears<'a> {
+    /// The parent: the command is the task. Its output is kept, its beginning and glimpses of its output are told.
+    Parent,
+    /// A step of a function: each line of either stream, as it comes.
+    Step(&'a dyn Fn(&str)),
 }
 
 /// Runs the words to their end. The output is empty where nothing was printed.
 pub(super) fn run(words: &[RawText], scene: &Scene<'_>) -> (Outcome, Option<Box<Output>>) {
-    let (mut child, pipes) = match scene.control.start(|| spawn(words, scene)) {
+    let started = scene.control.start(|| {
+        // From its start on it is known as ours, so that no other thread takes it for something left behind.
+        offspring::start_ours(|| spawn(words, scene), |(child, _)| Pid(child.id().cast_signed()))
+    });
+    let ((mut child, pipes), ours) = match started {
         Ok(started) => started,
         Err(text) => return (Outcome::Failed(Failure::Error { text: text.into() }), None),
     };
     let group = SystemPid::from_raw(child.id().cast_signed());
-    scene.control.command_runs(group);
-    scene.outbox.put(Report::Started { task: scene.task, pid: Some(Pid(group.as_raw())) });
+    if let Hears::Parent = scene.hears {
+        scene.outbox.put(Report::Started { task: scene.task, pid: Some(Pid(group.as_raw())) });
+    }
     let Watched { output, stopped } = match watch(group, pipes, scene) {
         Ok(watched) => watched,
         Err(error) => {
             let _ = killpg(group, Signal::SIGKILL);
             let text = format!("lost sight of the command: {error}").into();
+            scene.control.command_exited(group);
             let _ = child.wait();
             return (Outcome::Failed(Failure::Error { text }), None);
         }
     };
     let status = child.wait();
-    if offspring::has_children() {
+    drop(ours);
+    if scene.home.is_own() && offspring::has_children() {
         // What the command left behind ends with it: nothing of ours may outlive the task.
-        offspring::kill_all(&[]);
+        offspring::kill_strays();
     }
     let outcome = match status {
         // A command that tidies up and leaves with 0 when it is told to end has not done its work.
@@ -81,18 +102,23 @@ enum Beginning {
     Told,
 }
 
-struct Pipes {
-    stdout: Pipe<ChildStdout>,
-    stderr: Pipe<ChildStderr>,
+struct Pipes<'a> {
+    stdout: Pipe<'a, ChildStdout>,
+    stderr: Pipe<'a, ChildStderr>,
 }
 
-struct Pipe<R> {
+struct Pipe<'a, R> {
     reader: Option<R>,
-    keeper: Keeper,
+    ear: Ear<'a>,
+}
+
+enum Ear<'a> {
+    Keeper(Keeper),
+    Lines(Lines<'a>),
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is where workers start commands")]
-fn spawn(words: &[RawText], scene: &Scene<'_>) -> Result<(Child, Pipes), String> {
+fn spawn<'a>(words: &[RawText], scene: &Scene<'a>) -> Result<(Child, Pipes<'a>), String> {
     let Some((program, arguments)) = words.split_first() else { return Err("no command to run".to_owned()) };
     let mut child = Command::new(program.as_os())
         .args(arguments.iter().map(RawText::as_os))
@@ -103,14 +129,18 @@ fn spawn(words: &[RawText], scene: &Scene<'_>) -> Result<(Child, Pipes), String>
         .process_group(0)
         .spawn()
         .map_err(|error| format!("cannot run {}: {}", program.lossy(), plain(&error)))?;
-    let keeper = |stream| {
-        let name = spool_name(scene.task, scene.attempt, stream);
-        let path = std::path::Path::new(scene.setup.spool.as_os()).join(name);
-        Keeper::new(scene.task, stream, path, scene.setup.output_bytes_max, scene.setup.report_every())
+    let ear = |stream| match scene.hears {
+        Hears::Step(hear) => Ear::Lines(Lines::new(hear)),
+        Hears::Parent => {
+            let name = spool_name(scene.task, scene.attempt, stream);
+            let path = std::path::Path::new(scene.setup.spool.as_os()).join(name);
+            let setup = scene.setup;
+            Ear::Keeper(Keeper::new(scene.task, stream, path, setup.output_bytes_max, setup.report_every()))
+        }
     };
     let pipes = Pipes {
-        stdout: Pipe { reader: child.stdout.take(), keeper: keeper(Stream::Stdout) },
-        stderr: Pipe { reader: child.stderr.take(), keeper: keeper(Stream::Stderr) },
+        stdout: Pipe { reader: child.stdout.take(), ear: ear(Stream::Stdout) },
+        stderr: Pipe { reader: child.stderr.take(), ear: ear(Stream::Stderr) },
     };
     Ok((child, pipes))
 }
@@ -123,13 +153,17 @@ fn plain(error: &std::io::Error) -> String {
 }
 
 /// Reads both pipes until the leader has exited, sees the grace period through, then reads what is left for a moment.
-fn watch(group: SystemPid, mut pipes: Pipes, scene: &Scene<'_>) -> std::io::Result<Watched> {
+fn watch(group: SystemPid, mut pipes: Pipes<'_>, scene: &Scene<'_>) -> std::io::Result<Watched> {
+    let bell = scene.control.command_runs(group)?;
     let leader = rustix::process::Pid::from_raw(group.as_raw()).expect("BUG: a child with PID 0");
     let leader = pidfd_open(leader, PidfdFlags::empty())?;
     let mut scratch = vec![0; READ_BYTES];
     let mut stopping: Option<Clock> = None;
     let begun = Clock::start();
-    let mut beginning = Beginning::Untold;
+    let mut beginning = match scene.hears {
+        Hears::Parent => Beginning::Untold,
+        Hears::Step(_) => Beginning::Told,
+    };
     loop {
         let stop = scene.control.stop_asked();
         if stop.is_some() && stopping.is_none() {
@@ -147,7 +181,7 @@ fn watch(group: SystemPid, mut pipes: Pipes, scene: &Scene<'_>) -> std::io::Resu
         };
         let tell_in = (beginning == Beginning::Untold).then(|| TELL_AFTER.saturating_sub(begun.elapsed()));
         let timeout = shortest([grace_left.filter(|left| !left.is_zero()), tell_in], &pipes);
-        let ready = wait(&leader, &pipes, scene, timeout)?;
+        let ready = wait(&leader, &pipes, &bell, timeout)?;
         pipes.stdout.read_if(ready.stdout, &mut scratch);
         pipes.stderr.read_if(ready.stderr, &mut scratch);
         if ready.leader {
@@ -159,9 +193,9 @@ fn watch(group: SystemPid, mut pipes: Pipes, scene: &Scene<'_>) -> std::io::Resu
             beginning = Beginning::Told;
         }
     }
-    let stopped = scene.control.command_exited();
+    let stopped = scene.control.command_exited(group);
     drain(&mut pipes, &mut scratch);
-    let output = Output { stdout: pipes.stdout.keeper.finish(), stderr: pipes.stderr.keeper.finish() };
+    let output = Output { stdout: pipes.stdout.ear.finish(), stderr: pipes.stderr.ear.finish() };
     Ok(Watched { output, stopped })
 }
 
@@ -179,12 +213,12 @@ struct Ready {
     stderr: bool,
 }
 
-fn wait(leader: &OwnedFd, pipes: &Pipes, scene: &Scene<'_>, timeout: Option<Duration>) -> std::io::Result<Ready> {
+fn wait(leader: &OwnedFd, pipes: &Pipes<'_>, rings: &EventFd, timeout: Option<Duration>) -> std::io::Result<Ready> {
     let timeout = timeout.map_or(PollTimeout::NONE, |left| {
         PollTimeout::try_from(left + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX)
     });
     // A closed pipe's place is taken by the bell, which is there anyway, so that the places stay the same.
-    let bell = scene.control.bell().as_fd();
+    let bell = rings.as_fd();
     let stdout = pipes.stdout.reader.as_ref().map_or(bell, |reader| reader.as_fd());
     let stderr = pipes.stderr.reader.as_ref().map_or(bell, |reader| reader.as_fd());
     let mut fds = [leader.as_fd(), bell, stdout, stderr].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
@@ -194,7 +228,7 @@ fn wait(leader: &OwnedFd, pipes: &Pipes, scene: &Scene<'_>, timeout: Option<Dura
     }
     let [leader, rung, stdout, stderr] = fds.map(|fd| fd.any().unwrap_or(false));
     if rung {
-        let _ = scene.control.bell().read();
+        let _ = rings.read();
     }
     Ok(Ready {
         leader,
@@ -203,13 +237,13 @@ fn wait(leader: &OwnedFd, pipes: &Pipes, scene: &Scene<'_>, timeout: Option<Dura
     })
 }
 
-fn shortest(others: [Option<Duration>; 2], pipes: &Pipes) -> Option<Duration> {
-    let glimpses = [pipes.stdout.keeper.glimpse_in(), pipes.stderr.keeper.glimpse_in()];
+fn shortest(others: [Option<Duration>; 2], pipes: &Pipes<'_>) -> Option<Duration> {
+    let glimpses = [pipes.stdout.ear.glimpse_in(), pipes.stderr.ear.glimpse_in()];
     glimpses.into_iter().chain(others).flatten().min()
 }
 
 /// What the leader wrote before it exited is in the pipes; what a process it left behind writes later is waited for only a moment.
-fn drain(pipes: &mut Pipes, scratch: &mut [u8]) {
+fn drain(pipes: &mut Pipes<'_>, scratch: &mut [u8]) {
     let since = Clock::start();
     while pipes.stdout.reader.is_some() || pipes.stderr.reader.is_some() {
         let left = DRAIN_TIME.saturating_sub(since.elapsed());
@@ -238,16 +272,49 @@ fn drain(pipes: &mut Pipes, scratch: &mut [u8]) {
     }
 }
 
-impl Pipes {
+impl Pipes<'_> {
     fn show(&mut self, scene: &Scene<'_>) {
-        let glimpses = [self.stdout.keeper.glimpse(), self.stderr.keeper.glimpse()];
+        let glimpses = [self.stdout.ear.glimpse(), self.stderr.ear.glimpse()];
         for report in glimpses.into_iter().flatten() {
             scene.outbox.say(report);
         }
     }
 }
 
-impl<R: std::io::Read> Pipe<R> {
+impl Ear<'_> {
+    fn take(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Keeper(keeper) => keeper.take(bytes),
+            Self::Lines(lines) => lines.take(bytes),
+        }
+    }
+
+    fn glimpse_in(&self) -> Option<Duration> {
+        match self {
+            Self::Keeper(keeper) => keeper.glimpse_in(),
+            Self::Lines(_) => None,
+        }
+    }
+
+    fn glimpse(&mut self) -> Option<Report> {
+        match self {
+            Self::Keeper(keeper) => keeper.glimpse(),
+            Self::Lines(_) => None,
+        }
+    }
+
+    fn finish(self) -> Captured {
+        match self {
+            Self::Keeper(keeper) => keeper.finish(),
+            Self::Lines(lines) => {
+                lines.finish();
+                Captured::default()
+            }
+        }
+    }
+}
+
+impl<R: std::io::Read> Pipe<'_, R> {
     /// One read; poll said that it will not block.
     fn read_if(&mut self, ready: bool, scratch: &mut [u8]) {
         if !ready {
@@ -256,7 +323,7 @@ impl<R: std::io::Read> Pipe<R> {
         let Some(reader) = &mut self.reader else { return };
         match reader.by_ref().read(scratch) {
             Ok(0) => self.reader = None,
-            Ok(count) => self.keeper.take(&scratch[..count]),
+            Ok(count) => self.ear.take(&scratch[..count]),
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(_) => self.reader = None,
         }

@@ -1,9 +1,11 @@
 //! The switch between the control thread and the task at work: freeze, go on, end; and whom a signal must reach.
 //! It does not know the socket, nor what the task does.
 
-use std::sync::{Condvar, Mutex, MutexGuard};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
+use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid as SystemPid;
 
@@ -16,8 +18,8 @@ use crate::wire::Stopping;
 pub(super) struct Control {
     state: Mutex<State>,
     changed: Condvar,
-    /// Rung whenever something changed while a command runs, whose thread waits in poll and not on the condition.
-    bell: nix::sys::eventfd::EventFd,
+    /// That nothing is frozen or to end, for those who ask between any two steps. Written under the lock.
+    calm: AtomicBool,
 }
 
 #[derive(Default)]
@@ -31,24 +33,38 @@ struct Present {
     task: TaskId,
     frozen: bool,
     stop: Option<Stopping>,
-    group: Option<SystemPid>,
+    /// One where the task is a command; the threads of a function can run several at once.
+    commands: Vec<Running>,
+}
+
+/// A command's process group.
+struct Running {
+    group: SystemPid,
+    /// Rung whenever something changed, since its thread waits in poll and not on the condition.
+    bell: Arc<EventFd>,
+}
+
+impl State {
+    fn is_calm(&self) -> bool {
+        !self.all_frozen && self.present.as_ref().is_none_or(|present| !present.frozen && present.stop.is_none())
+    }
 }
 
 impl Control {
-    pub(super) fn new() -> nix::Result<Self> {
-        use nix::sys::eventfd::{EfdFlags, EventFd};
-        let bell = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?;
-        Ok(Self { state: Mutex::default(), changed: Condvar::new(), bell })
-    }
-
-    /// Readable while a change has not been looked at.
-    pub(super) fn bell(&self) -> &nix::sys::eventfd::EventFd {
-        &self.bell
+    pub(super) fn new() -> Self {
+        Self { state: Mutex::default(), changed: Condvar::new(), calm: AtomicBool::new(true) }
     }
 
     /// A task begins.
     pub(super) fn begin(&self, task: TaskId) {
-        self.lock().present = Some(Present { task, frozen: false, stop: None, group: None });
+        let mut state = self.lock();
+        state.present = Some(Present { task, frozen: false, stop: None, commands: Vec::new() });
+        self.calm.store(state.is_calm(), Ordering::Release);
+    }
+
+    /// Whether nothing is frozen or to end, at the price of a look.
+    pub(super) fn is_calm(&self) -> bool {
+        self.calm.load(Ordering::Acquire)
     }
 
     /// Starts a process, unless the worker is about to end. Both hold the same lock, so that the last kill loop misses nothing.
@@ -64,15 +80,19 @@ impl Control {
 
     /// It is over; no signal may be sent in its name any more.
     pub(super) fn end(&self) {
-        self.lock().present = None;
+        let mut state = self.lock();
+        state.present = None;
+        self.calm.store(state.is_calm(), Ordering::Release);
     }
 
-    /// The task is a command with this process group from now on. A freeze or stop that came before reaches it now.
-    pub(super) fn command_runs(&self, group: SystemPid) {
+    /// The task runs a command with this process group from now on. A freeze or stop that came before reaches it now. What
+    /// it gives back is readable while a change has not been looked at.
+    pub(super) fn command_runs(&self, group: SystemPid) -> nix::Result<Arc<EventFd>> {
+        let bell = Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
         let mut state = self.lock();
         let all_frozen = state.all_frozen;
         if let Some(present) = &mut state.present {
-            present.group = Some(group);
+            present.commands.push(Running { group, bell: Arc::clone(&bell) });
             if all_frozen || present.frozen {
                 let _ = killpg(group, Signal::SIGSTOP);
             }
@@ -80,14 +100,16 @@ impl Control {
                 signal_stop(group, how);
             }
         }
+        Ok(bell)
     }
 
     /// The command's leader has exited: its group gets a last KILL while the number is still its own. Gives back how it
     /// was told to end, if it was; what comes now comes too late.
-    pub(super) fn command_exited(&self) -> Option<Stopping> {
+    pub(super) fn command_exited(&self, group: SystemPid) -> Option<Stopping> {
         let mut state = self.lock();
         let present = state.present.as_mut()?;
-        if let Some(group) = present.group.take() {
+        if let Some(place) = present.commands.iter().position(|running| running.group == group) {
+            present.commands.swap_remove(place);
             let _ = killpg(group, Signal::SIGKILL);
         }
         present.stop
@@ -100,6 +122,9 @@ impl Control {
 
     /// Returns at once, or when a freeze is over.
     pub(super) fn check(&self) -> Result<(), Halted> {
+        if self.is_calm() {
+            return Ok(());
+        }
         let mut state = self.lock();
         loop {
             match &state.present {
@@ -153,20 +178,30 @@ impl Control {
         let Some(present) = state.present.as_mut().filter(|present| present.task == task) else { return };
         present.stop = Some(how);
         present.frozen = false;
-        if let Some(group) = present.group {
-            signal_stop(group, how);
+        for running in &present.commands {
+            signal_stop(running.group, how);
         }
-        self.ring();
+        self.ring(&state);
     }
 
-    /// Sends a signal to the present command's group.
+    /// Ends whatever task is the present one.
+    pub(super) fn stop_present(&self, how: Stopping) {
+        let present = self.lock().present.as_ref().map(|present| present.task);
+        if let Some(task) = present {
+            self.stop(task, how);
+        }
+    }
+
+    /// Sends a signal to the groups of the present task's commands.
     pub(super) fn signal(&self, task: TaskId, signal: i32) {
         let state = self.lock();
-        if let Some(Present { task: present, group: Some(group), .. }) = &state.present
+        if let Some(Present { task: present, commands, .. }) = &state.present
             && *present == task
             && let Ok(signal) = Signal::try_from(signal)
         {
-            let _ = killpg(*group, signal);
+            for running in commands {
+                let _ = killpg(running.group, signal);
+            }
         }
     }
 
@@ -175,16 +210,21 @@ impl Control {
         if !change(&mut state) {
             return;
         }
-        if let Some(Present { frozen, stop: None, group: Some(group), .. }) = &state.present {
+        if let Some(Present { frozen, stop: None, commands, .. }) = &state.present {
             let signal = if *frozen || state.all_frozen { Signal::SIGSTOP } else { Signal::SIGCONT };
-            let _ = killpg(*group, signal);
+            for running in commands {
+                let _ = killpg(running.group, signal);
+            }
         }
-        self.ring();
+        self.ring(&state);
     }
 
-    fn ring(&self) {
+    fn ring(&self, state: &State) {
+        self.calm.store(state.is_calm(), Ordering::Release);
         self.changed.notify_all();
-        let _ = self.bell.write(1);
+        for running in state.present.iter().flat_map(|present| &present.commands) {
+            let _ = running.bell.write(1);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -50,8 +50,7 @@ pub(super) fn play(
             if let Fate::Stalls { .. } = fate {
                 return stall(done, download.bytes, watch, time);
             }
-            let text = format!("connection lost after {done} of {} bytes (simulated)", download.bytes);
-            return Ok(Played::BrokenOff { tally: Tally { bytes: done, files: 0 }, text });
+            return Ok(broken_off(done, download.bytes));
         }
         time.pass(step_time)?;
         passed += weight;
@@ -61,16 +60,22 @@ pub(super) fn play(
     Ok(Played::Whole(Tally { bytes: download.bytes, files: 0 }))
 }
 
+/// The end of a download that fails.
+pub(super) fn broken_off(done: u64, total: u64) -> Played {
+    let text = format!("connection lost after {done} of {total} bytes (simulated)");
+    Played::BrokenOff { tally: Tally { bytes: done, files: 0 }, text }
+}
+
 /// What will happen to this attempt, decided before it begins.
 #[derive(Clone, Copy, Debug)]
-enum Fate {
+pub(super) enum Fate {
     Arrives,
     Fails { at_percent: u64 },
     Stalls { at_percent: u64 },
 }
 
 impl Fate {
-    fn draw(download: &Download, random: &mut Pcg64Mcg) -> Self {
+    pub(super) fn draw(download: &Download, random: &mut Pcg64Mcg) -> Self {
         let lot = random.next_u64() % 1000;
         let at_percent = 10 + random.next_u64() % 80;
         let fail = u64::from(download.fail_per_mille);
@@ -83,10 +88,12 @@ impl Fate {
         }
     }
 
-    fn strikes_at(self, step: u64, steps: u64) -> bool {
+    pub(super) fn strikes_at(self, step: u64, steps: u64) -> bool {
         match self {
             Self::Arrives => false,
-            Self::Fails { at_percent } | Self::Stalls { at_percent } => step * 100 >= steps * at_percent,
+            Self::Fails { at_percent } | Self::Stalls { at_percent } => {
+                u128::from(step) * 100 >= u128::from(steps) * u128::from(at_percent)
+            }
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use crate::wire::{FromWorker, Report, Sender};
+use crate::wire::{FromWorker, Hello, Report, Sender};
 
 /// So many reports go out at the latest; a frame of them stays far below the limit.
 const REPORTS_MAX: usize = 256;
@@ -23,6 +23,13 @@ struct Waiting {
 impl Outbox {
     pub(super) fn new(sender: Sender<FromWorker>) -> Self {
         Self(Mutex::new(Waiting { sender, reports: Vec::new() }))
+    }
+
+    /// Introduces the worker. To be said before anything else.
+    pub(super) fn greet(&self, hello: Hello) {
+        let mut waiting = self.lock();
+        waiting.sender.queue(&FromWorker::Hello(hello)).expect("BUG: a greeting is too long for a frame");
+        let _ = waiting.sender.flush();
     }
 
     /// Says it with the next flush.

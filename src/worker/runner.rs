@@ -5,11 +5,13 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
-use super::command::{self, Scene};
+use super::command::{self, Hears, Scene};
 use super::control::Control;
 use super::copy::{Copier, CopyStop};
 use super::download::{self, Pass, Played};
+use super::home::Home;
 use super::outbox::{Outbox, TELL_AFTER};
+use super::steps::{self, Steps};
 use super::{Halted, Watch};
 use crate::clock::Clock;
 use crate::command::Note;
@@ -21,6 +23,8 @@ pub(super) struct Shared {
     pub setup: Setup,
     pub control: Control,
     pub outbox: Outbox,
+    pub home: Home,
+    pub steps: Steps,
     queue: Mutex<Queue>,
     more: Condvar,
 }
@@ -29,11 +33,13 @@ pub(super) struct Shared {
 struct Queue {
     waiting: VecDeque<Assignment>,
     at_work: bool,
+    closed: bool,
 }
 
 impl Shared {
-    pub(super) fn new(setup: Setup, control: Control, outbox: Outbox) -> Self {
-        Self { setup, control, outbox, queue: Mutex::default(), more: Condvar::new() }
+    pub(super) fn new(setup: Setup, outbox: Outbox, home: Home) -> Self {
+        let (control, steps) = (Control::new(), Steps::default());
+        Self { setup, control, outbox, home, steps, queue: Mutex::default(), more: Condvar::new() }
     }
 
     /// Puts tasks behind those that wait.
@@ -56,12 +62,18 @@ impl Shared {
             return Stopped::BeforeItBegan;
         }
         self.control.stop(task, how);
+        drop(queue);
+        self.steps.wake_all();
         Stopped::AtWork
     }
 
     /// Begins nothing more and lets nothing start a process any more; waits for a start that is under way.
     pub(super) fn close(&self) {
-        self.lock().waiting.clear();
+        let mut queue = self.lock();
+        queue.waiting.clear();
+        queue.closed = true;
+        drop(queue);
+        self.more.notify_one();
         self.control.close();
     }
 
@@ -71,7 +83,8 @@ impl Shared {
         queue.waiting.is_empty() && !queue.at_work
     }
 
-    fn next(&self) -> Assignment {
+    /// None: the worker is ending.
+    fn next(&self) -> Option<Assignment> {
         let mut queue = self.lock();
         queue.at_work = false;
         loop {
@@ -80,12 +93,15 @@ impl Shared {
                 if !assignment.spec.work.is_instant() {
                     self.control.begin(assignment.task);
                 }
-                return assignment;
+                return Some(assignment);
+            }
+            if queue.closed {
+                return None;
             }
             drop(queue);
             self.outbox.flush();
             queue = self.lock();
-            if queue.waiting.is_empty() {
+            if queue.waiting.is_empty() && !queue.closed {
                 queue = self.more.wait(queue).expect("BUG: the control thread panicked");
             }
         }
@@ -105,11 +121,10 @@ pub(super) enum Stopped {
     AtWork,
 }
 
-/// Does tasks until the process ends.
-pub(super) fn run(shared: &Shared) -> ! {
+/// Does tasks until the worker ends.
+pub(super) fn run(shared: &Shared) {
     let mut copier = Copier::default();
-    loop {
-        let assignment = shared.next();
+    while let Some(assignment) = shared.next() {
         if assignment.spec.work.is_instant() {
             shared.outbox.put(instant(&assignment));
             continue;
@@ -131,7 +146,8 @@ fn attempt(assignment: &Assignment, shared: &Shared, copier: &mut Copier) -> Rep
     let task = assignment.task;
     let clock = Clock::start();
     let mut meter = Meter { task, shared, told: None, untold: None };
-    let speed = shared.setup.speed_milli;
+    let setup = &shared.setup;
+    let speed = setup.speed_milli;
     // A frozen pool begins nothing, and a stop may have come before the beginning.
     let (outcome, tally, output) = if shared.control.check().is_err() {
         (Outcome::Failed(Failure::Stopped), Tally::default(), None)
@@ -155,13 +171,21 @@ fn attempt(assignment: &Assignment, shared: &Shared, copier: &mut Copier) -> Rep
                 let (outcome, tally) = copied(copier.run(batch, assignment.attempt, &mut meter));
                 (outcome, tally, None)
             }
-            Work::Steps(_) => {
-                let text = "functions cannot be run yet".into();
-                (Outcome::Failed(Failure::Error { text }), Tally::default(), None)
+            Work::Steps(call) => {
+                meter.begun(Telling::AtOnce);
+                let (outcome, tally) = steps::run(call, task, assignment.attempt, &assignment.spec, shared);
+                (outcome, tally, None)
             }
             Work::Command(line) => {
-                let (setup, control, outbox) = (&shared.setup, &shared.control, &shared.outbox);
-                let scene = Scene { task, attempt: assignment.attempt, setup, control, outbox };
+                let scene = Scene {
+                    task,
+                    attempt: assignment.attempt,
+                    setup,
+                    control: &shared.control,
+                    outbox: &shared.outbox,
+                    home: &shared.home,
+                    hears: Hears::Parent,
+                };
                 let (outcome, output): (_, Option<Box<Output>>) = command::run(&line.expand(setup.slot), &scene);
                 (outcome, Tally::default(), output)
             }

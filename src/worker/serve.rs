@@ -2,45 +2,69 @@
 //! It does not do tasks, but for those that take no time.
 
 use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
-use super::control::{Control, Freeze};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+
+use super::control::Freeze;
+use super::home::{EndsWithIt, Home};
 use super::outbox::Outbox;
 use super::runner::{self, Shared, Stopped};
+use super::steps;
+use crate::offspring;
 use crate::task::{Failure, Outcome, Pid, RawText, Tally, TaskId};
 use crate::wire::{
-    Assignment, Frames, FromWorker, Hello, Received, Receiver, Report, Sender, Setup, Stopping, ToWorker,
+    Assignment, Frames, FromWorker, Hello, Initialize, Received, Receiver, Report, Sender, Setup, Stopping, ToWorker,
 };
 
 const READ_BYTES: usize = 16 << 10;
 
-/// What Rust's own programs exit with after a panic.
-const EXIT_PANICKED: i32 = 101;
+/// What a worker exits with when its initializer failed.
+const EXIT_NOT_INITIALIZED: i32 = 1;
 
-/// Serves until the parent dismisses this worker, hangs up, or cannot be understood. Gives back the run's folder, if it
-/// was ever told of it.
+/// Serves in a process of its own until the parent dismisses this worker, hangs up, or cannot be understood. Gives back
+/// the run's folder, if it was ever told of it.
 pub(super) fn serve(socket: OwnedFd) -> Option<RawText> {
-    let half = socket.try_clone().ok()?;
-    let mut sender = Sender::new(half);
-    sender.queue_greeting();
-    sender
-        .queue(&FromWorker::Hello(Hello { pid: Pid(std::process::id().cast_signed()), host: Box::default() }))
-        .ok()?;
-    sender.flush().ok()?;
-    let mut receiver: Receiver<ToWorker> = Receiver::new(socket, Frames::bare());
-    let mut worker = Awaiting(Some(sender));
-    let mut serving: Option<Serving> = None;
-    while let Some(message) = next_message(&mut receiver) {
-        match (message, &mut serving) {
-            (ToWorker::Exit, _) => break,
-            (ToWorker::Setup(setup), None) => serving = worker.begin(setup),
-            (message, Some(serving)) => serving.obey(message),
-            (_, None) => break,
-        }
-    }
-    let serving = serving?;
+    let serving = serve_at(socket, Home::OwnProcess)?;
     serving.shared.close();
     Some(serving.shared.setup.spool.clone())
+}
+
+/// Serves on this thread, in the parent's own process, until the socket's other end is closed or says `Exit`. Then ends
+/// what runs and waits for its threads. A panic of theirs closes the socket, and that is all that comes of it.
+pub fn serve_in_parent(socket: OwnedFd) {
+    // Whoever made the pair may have meant the other end alone.
+    let _ = fcntl(&socket, FcntlArg::F_SETFL(OFlag::empty()));
+    let Ok(other_handle) = socket.try_clone() else { return };
+    let Some(serving) = serve_at(socket, Home::Parent(UnixStream::from(other_handle))) else { return };
+    serving.shared.close();
+    serving.shared.control.stop_present(Stopping::Now);
+    serving.shared.steps.wake_all();
+    if let Runner::Started(runner) = serving.runner {
+        // Its panic has been told of already, by the socket.
+        let _ = runner.join();
+    }
+}
+
+fn serve_at(socket: OwnedFd, home: Home) -> Option<Serving> {
+    let half = socket.try_clone().ok()?;
+    let mut sender = Sender::new(half);
+    // At once, so that a parent of another version learns why it is not understood.
+    sender.queue_greeting();
+    sender.flush().ok()?;
+    let mut receiver: Receiver<ToWorker> = Receiver::new(socket, Frames::bare());
+    // Whether there is something to be done before the hello, the setup says.
+    let Some(ToWorker::Setup(setup)) = next_message(&mut receiver) else { return None };
+    let mut serving = Serving::begin(setup, sender, home);
+    while let Some(message) = next_message(&mut receiver) {
+        match message {
+            ToWorker::Exit => break,
+            message => serving.obey(message),
+        }
+    }
+    Some(serving)
 }
 
 /// `None` at the end of the connection, or when what arrives cannot be understood.
@@ -59,17 +83,6 @@ fn next_message(receiver: &mut Receiver<ToWorker>) -> Option<ToWorker> {
     }
 }
 
-/// Before the setup there is nothing to share.
-struct Awaiting(Option<Sender<FromWorker>>);
-
-impl Awaiting {
-    fn begin(&mut self, setup: Setup) -> Option<Serving> {
-        let outbox = Outbox::new(self.0.take()?);
-        let control = Control::new().ok()?;
-        Some(Serving { shared: Arc::new(Shared::new(setup, control, outbox)), runner: Runner::NotNeeded })
-    }
-}
-
 struct Serving {
     shared: Arc<Shared>,
     runner: Runner,
@@ -78,20 +91,37 @@ struct Serving {
 /// The second thread is started by the first task that needs it: an idle worker has one stack.
 enum Runner {
     NotNeeded,
-    Started,
-}
-
-/// The first thread would go on answering questions after a panic of the second, and the task at work would never end.
-struct EndsWithIt;
-
-impl Drop for EndsWithIt {
-    fn drop(&mut self) {
-        // What it had started goes to the parent, who ends it.
-        std::process::exit(EXIT_PANICKED);
-    }
+    Started(JoinHandle<()>),
 }
 
 impl Serving {
+    fn begin(setup: Setup, sender: Sender<FromWorker>, home: Home) -> Self {
+        let initialize = setup.initialize;
+        let shared = Arc::new(Shared::new(setup, Outbox::new(sender), home));
+        let mut serving = Self { shared, runner: Runner::NotNeeded };
+        match initialize {
+            Initialize::No => hello(&serving.shared),
+            // On the second thread, so that an initializer that never ends does not keep the worker from ending.
+            Initialize::First => serving.start_runner(|shared| {
+                if let Err(text) = steps::initialize(shared) {
+                    not_initialized(shared, &text);
+                    return;
+                }
+                hello(shared);
+                runner::run(shared);
+            }),
+        }
+        serving
+    }
+
+    fn start_runner(&mut self, run: impl FnOnce(&Shared) + Send + 'static) {
+        let shared = Arc::clone(&self.shared);
+        self.runner = Runner::Started(std::thread::spawn(move || {
+            let _ends = EndsWithIt(&shared.home);
+            run(&shared);
+        }));
+    }
+
     fn obey(&mut self, message: ToWorker) {
         let control = &self.shared.control;
         match message {
@@ -100,13 +130,22 @@ impl Serving {
                 let tasks = self.shared.recall();
                 self.shared.outbox.say(Report::Returned { tasks });
             }
-            ToWorker::Pause => control.freeze_all(Freeze::Stop),
+            ToWorker::Pause => {
+                control.freeze_all(Freeze::Stop);
+                self.shared.steps.wake_all();
+            }
             ToWorker::Resume => control.freeze_all(Freeze::GoOn),
-            ToWorker::PauseTask(task) => control.freeze(task, Freeze::Stop),
+            ToWorker::PauseTask(task) => {
+                control.freeze(task, Freeze::Stop);
+                self.shared.steps.wake_all();
+            }
             ToWorker::ResumeTask(task) => control.freeze(task, Freeze::GoOn),
             ToWorker::Stop(task, how) => self.stop(task, how),
             ToWorker::Signal(task, signal) => control.signal(task, signal),
-            ToWorker::Answer(..) | ToWorker::Share { .. } => {}
+            ToWorker::Answer(task, thread, reply) => self.shared.steps.desk.deliver(task, thread, reply),
+            ToWorker::Share { task, thread, link, bytes_per_s } => {
+                self.shared.steps.desk.share(task, thread, link, bytes_per_s);
+            }
             ToWorker::Ping => self.shared.outbox.say(Report::Pong),
             ToWorker::Setup(_) | ToWorker::Exit => {}
         }
@@ -123,12 +162,7 @@ impl Serving {
         }
         self.shared.push(assignments);
         if matches!(self.runner, Runner::NotNeeded) {
-            let shared = Arc::clone(&self.shared);
-            std::thread::spawn(move || {
-                let _ends = EndsWithIt;
-                runner::run(&shared)
-            });
-            self.runner = Runner::Started;
+            self.start_runner(runner::run);
         }
     }
 
@@ -139,4 +173,21 @@ impl Serving {
             self.shared.outbox.say(ended);
         }
     }
+}
+
+fn hello(shared: &Shared) {
+    shared.outbox.greet(Hello { pid: Pid(std::process::id().cast_signed()), host: steps::host() });
+}
+
+/// A worker that cannot be made ready is of no use. What it says here is shown as its last words.
+fn not_initialized(shared: &Shared, text: &str) {
+    use std::io::Write as _;
+    if shared.home.is_own() {
+        // Nobody may be there to read it.
+        let _ = writeln!(std::io::stderr(), "initializer failed: {text}");
+        shared.control.close();
+        offspring::kill_all(&[]);
+        std::process::exit(EXIT_NOT_INITIALIZED);
+    }
+    shared.home.give_up();
 }
