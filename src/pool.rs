@@ -15,6 +15,7 @@ mod signals;
 #[cfg(test)]
 mod simulation;
 mod supervisor;
+mod tuner;
 
 pub use mailbox::{Mailbox, RunOver};
 pub use publish::{Keeps, Subscriber, Told};

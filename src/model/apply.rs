@@ -4,6 +4,7 @@
 mod calls;
 mod run;
 mod tasks;
+mod tuning;
 mod workers;
 
 use thiserror::Error;
@@ -52,6 +53,7 @@ impl State {
         if event.at > self.now {
             let (levels, saturation) = (self.levels(), self.saturation());
             self.history.advance(event.at, levels, saturation);
+            self.time_passes(event.at);
             self.now = event.at;
         }
         self.apply_what(&event.what)
@@ -71,6 +73,10 @@ impl State {
             What::PhaseEntered { phase, why } => self.phase_entered(*phase, *why),
             What::RunEnded => self.run_ended(),
             What::Noted { note } => self.noted(None, note),
+            What::TuningChanged { tuning } => {
+                self.tuning_changed(*tuning);
+                Ok(())
+            }
             What::Ticked => Ok(()),
 
             What::WorkerStarting { worker, slot, role } => self.worker_starting(*worker, *slot, *role),

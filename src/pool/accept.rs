@@ -2,6 +2,7 @@
 //! It does not know who asked.
 
 use super::planner::{Effect, Step, stop};
+use super::tuner;
 use crate::command::{Asker, Command, Note, Resize, Weight};
 use crate::event::{DrainReason, PauseReason, Phase, PhaseReason, StopReason, What};
 use crate::model::{Source, State, Status, WorkerState};
@@ -44,7 +45,8 @@ pub(super) fn accept(state: &State, command: Command, asker: Asker) -> Vec<Step>
             }
             _ => Vec::new(),
         },
-        Command::KillWorker(_) | Command::Tune(_) => Vec::new(),
+        Command::KillWorker(_) => Vec::new(),
+        Command::Tune(tune) => tuner::accept(state, tune),
         Command::Drain => enter(state, Phase::Draining),
         Command::Stop if state.phase == Phase::Stopping => enter(state, Phase::Killing),
         Command::Stop => enter(state, Phase::Stopping),
@@ -62,11 +64,14 @@ fn only(event: What) -> Vec<Step> {
 
 fn target(state: &State, resize: Resize, by: Asker) -> Vec<Step> {
     let workers = resize.from(state.target);
-    if workers == state.target || state.phase > Phase::Running {
-        Vec::new()
-    } else {
-        only(What::TargetSet { workers, by })
+    if state.phase > Phase::Running {
+        return Vec::new();
     }
+    let mut steps = tuner::ended(state);
+    if workers != state.target {
+        steps.extend(only(What::TargetSet { workers, by }));
+    }
+    steps
 }
 
 fn pause(state: &State, why: PauseReason) -> Vec<Step> {

@@ -2,6 +2,7 @@
 //! It does not know processes, sockets or clocks: it reads the state and the time it is told.
 
 use super::duty::{self, Duty};
+use super::tuner;
 use crate::command::WORKERS_MAX;
 use crate::event::{Amount, DrainReason, Elapsed, Ended, Halt, Phase, PhaseReason, Role, StopReason, Urgency, What};
 use crate::model::{Recall, Source, State, Status, Worker, WorkerState};
@@ -61,7 +62,7 @@ pub(super) enum Gate {
 }
 
 impl Step {
-    fn only(event: What) -> Self {
+    pub(super) fn only(event: What) -> Self {
         Self { event, effect: Effect::None }
     }
 
@@ -82,6 +83,7 @@ pub(super) fn next(state: &State, now: Elapsed, gate: Gate) -> Option<Step> {
     decide_attempt(state)
         .or_else(|| due(state, now))
         .or_else(|| phase(state))
+        .or_else(|| tuner::next(state))
         .or_else(|| size(state, now))
         .or_else(|| workers(state))
         .or_else(|| dispatch(state, gate))
