@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::common::PATIENCE;
 use crate::common::processes::wait_until_none;
-use crate::common::pty::Pty;
+use crate::common::pty::{Setup, shows};
 use crate::common::run::Run;
 
 fn scenario(text: &str) -> (tempfile::TempDir, String) {
@@ -67,7 +67,8 @@ fn rounds_take_turns_and_the_median_lies_within_the_range() {
     let turn = [("sequential", None), ("process-each", None), ("pool", Some(1)), ("pool", Some(2))];
     assert_eq!(rounds, turn.repeat(3));
     for row in report["rows"].as_array().expect("rows") {
-        let (least, most) = (row["total_s_min"].as_f64().expect("a time"), row["total_s_max"].as_f64().expect("a time"));
+        let (least, most) =
+            (row["total_s_min"].as_f64().expect("a time"), row["total_s_max"].as_f64().expect("a time"));
         assert!((least..=most).contains(&total(row)), "{row:#}");
     }
     let (one, two) = (row(&report, "pool", Some(1)), row(&report, "pool", Some(2)));
@@ -121,21 +122,34 @@ fn mistakes_are_told_before_anything_starts() {
     }
 }
 
-#[test]
-fn a_signal_ends_it_and_what_was_measured_is_printed() {
-    let (_folder, file) = scenario("[pool]\nsize = 1\n[[task]]\nname = \"long\"\nsleep = \"1h\"\n");
-    let run = Run::pooltop(["compare", &file, "--progress", "plain"]).start();
-    let tag = run.tag().clone();
-    crate::common::processes::wait_for(&tag);
-    run.signal(Signal::SIGTERM);
-    let finished = run.finish().expect_code(4);
-    assert!(finished.out().contains("strategy"), "{}", finished.out());
-    wait_until_none(&tag, PATIENCE);
+/// So many short runs that somebody can step in.
+fn long_comparison() -> (tempfile::TempDir, String) {
+    scenario("title = \"many rounds\"\n[pool]\nsize = 2\n[[task]]\nrepeat = 4\nsleep = \"20ms\"\n")
 }
 
 #[test]
-fn on_a_terminal_bars_grow_and_q_stops() {
-    let (_folder, file) = scenario("[pool]\nsize = 2\n[[task]]\nrepeat = 2\nname = \"short\"\nsleep = \"50ms\"\n[[task]]\nname = \"long\"\nsleep = \"1h\"\n");
-    let _ = file;
-    let _ = Pty::text;
+fn a_signal_ends_it_and_what_was_measured_is_printed() {
+    let (_folder, file) = long_comparison();
+    let run = Run::pooltop(["compare", &file, "--sizes", "1", "--repeat", "1000", "--progress", "plain"]).start();
+    run.wait_for_errors(|errors| errors.contains("process each"), "the second run");
+    run.signal(Signal::SIGTERM);
+    let finished = run.finish().expect_code(4);
+    let out = finished.out();
+    assert!(out.contains("strategy") && out.lines().any(|line| line.starts_with("sequential  ")), "{out}");
+    wait_until_none(&finished.tag, PATIENCE);
+}
+
+#[test]
+fn on_a_terminal_bars_are_shown_until_q_stops_it() {
+    let (_folder, file) = long_comparison();
+    let mut pty = Setup::pooltop(["compare", &file, "--sizes", "1,2", "--repeat", "1000"]).size(100, 30).start();
+    pty.wait_for_text("Times, round ");
+    let measured = |screen: &vt100::Screen| shows(screen, "many rounds: ") && shows(screen, "1.00x");
+    pty.wait_for(measured, "a bar for the sequential run", PATIENCE);
+    pty.send("q");
+    let status = pty.exit_status(PATIENCE);
+    assert_eq!(status.code(), Some(4), "{}", pty.text());
+    pty.assert_as_found();
+    assert!(pty.text().contains("efficiency"), "{}", pty.text());
+    wait_until_none(pty.tag(), PATIENCE);
 }
