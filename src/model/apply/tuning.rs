@@ -2,7 +2,7 @@
 //! It does not decide which size comes next.
 
 use crate::command::Weight;
-use crate::event::{Elapsed, Phase, Tuning};
+use crate::event::{Elapsed, Phase, Role, Tuning};
 use crate::model::state::State;
 use crate::model::tuning::{Climb, Pace};
 
@@ -30,7 +30,10 @@ impl State {
         }
         if !self.objects.is_empty() && !self.is_paused() {
             let waiters = self.objects.iter().map(|(_, object)| object.waiters.len() as u64);
-            self.history.effort.pass(passed_us, self.counts.in_flight().into(), self.objects.len(), waiters);
+            // The parent's program waits for the others: its time tells nothing of them.
+            let main = self.main.and_then(|main| self.task(main)).is_some_and(|main| main.status.is_in_flight());
+            let held = self.counts.in_flight() - u32::from(main);
+            self.history.effort.pass(passed_us, held.into(), self.objects.len(), waiters);
         }
     }
 
@@ -46,7 +49,8 @@ impl State {
         if self.phase != Phase::Running || self.is_paused() || self.counts.waiting() == 0 {
             return Pace::Unclear;
         }
-        let there = u32::try_from(self.workers.len()).unwrap_or(u32::MAX);
+        // The parent and processes for single tasks are no part of the pool.
+        let there = self.workers.count(|worker| worker.role == Role::Pool);
         match self.ready() {
             ready if ready < self.target => Pace::Short,
             ready if ready == self.target && there == ready => Pace::Steady,
