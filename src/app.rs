@@ -2,6 +2,7 @@
 //! It does not decide how tasks are run or shown; it puts the parts together.
 
 mod asked;
+mod compare;
 mod feed;
 mod front;
 mod job;
@@ -69,6 +70,7 @@ fn act(cli: Cli) -> Result<u8, Refusal> {
         Some(Action::Demo(demo)) if demo.list => return print(list_demos),
         Some(Action::Demo(demo)) => Job::builtin(demo.name.as_deref(), demo.flags)?,
         Some(Action::Play(play)) => Job::play(&play.file, play.flags)?,
+        Some(Action::Compare(wanted)) => return compare::run(&wanted),
         Some(Action::Copy(copy)) => Job::copy(&copy)?,
         Some(Action::Run(run)) => Job::run(&run)?,
         Some(Action::Completions { shell }) => {

@@ -1,6 +1,7 @@
 //! The command line: argv to raw flags. Every flag has a variable `POOLTOP_*`; the order is flag, variable, scenario, default.
 //! It does not know what the flags lead to: nothing is opened, started or decided here.
 
+mod compare;
 mod pages;
 mod run_words;
 
@@ -16,6 +17,7 @@ use crate::notation::{self, PoolSize};
 use crate::task::RawText;
 use crate::text::sanitized;
 
+pub use compare::{Compare, Format};
 pub use pages::{completions, exit_codes, man};
 pub use run_words::{Inputs, RunWords};
 
@@ -53,6 +55,9 @@ pub enum Action {
     Demo(Demo),
     /// Run a scenario of your own
     Play(Play),
+    /// Run the same tasks one after the other, with a process each, and on pools of several sizes
+    #[command(after_help = compare::HELP)]
+    Compare(Compare),
     /// Copy files and folders in parallel
     #[command(after_help = pages::COPY_HELP)]
     Copy(Copy),

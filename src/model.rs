@@ -1,6 +1,7 @@
 //! The state of a run as a fold over its events: the one truth for planner, screen, lines, recording and replay. PURE.
 //! It does not know where events come from, reads no clock and does no I/O.
 
+mod advice;
 mod apply;
 mod calls;
 mod history;
@@ -13,13 +14,15 @@ mod story;
 mod tails;
 mod task;
 mod timeline;
+mod tuning;
 mod update;
 mod verdict;
 mod worker;
 
+pub use advice::{Advice, Limit};
 pub use apply::IllegalEvent;
 pub use calls::{Blocked, Thread, Threads, Wait, WaitOn};
-pub use history::{Bucket, History, Marker, MarkerKind, SizeUse};
+pub use history::{Bucket, Effort, History, Marker, MarkerKind, SizeUse};
 pub use log::{Log, LogLine};
 pub use objects::{Content, Held, Holder, ITEMS_BYTES_MAX, ITEMS_MAX, Object, Objects, Traffic, Waiter};
 pub use progress::{Progress, Rate};
@@ -29,5 +32,6 @@ pub use story::{STORY_LINES_MAX, StoryKind, StoryLine, StoryLog};
 pub use tails::{Tail, Tails};
 pub use task::{AttemptRecord, Counts, Status, Task};
 pub use timeline::{Block, BlockKind, LANE_BLOCKS_MAX, Lane, Timeline};
+pub use tuning::{Climb, Move, Unit};
 pub use update::Update;
 pub use worker::{Recall, Running, Worker, WorkerState, Workers};

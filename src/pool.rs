@@ -17,6 +17,7 @@ mod signals;
 mod simulation;
 mod supervisor;
 mod talk;
+mod tuner;
 
 pub use mailbox::{Mailbox, RunOver};
 pub use publish::{Keeps, Subscriber, Told};

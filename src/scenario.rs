@@ -62,6 +62,6 @@ mod tree;
 pub use builtin::{BUILTINS, Builtin, DEFAULT, builtin};
 pub use grammar::{Origin, parse};
 pub use load::{FILE_BYTES_MAX, load};
-pub use plan::{CopyJob, CopyWhat, LauncherSpec, Plan, PolicyOverrides, Tasks, Timed, TreeSpec};
+pub use plan::{CopyJob, CopyWhat, LauncherSpec, Plan, PolicyOverrides, Tasks, Timed, TreeSpec, TutorialTimes};
 pub use problem::{Colours, Invalid, ScenarioError};
 pub use tree::make_tree;

@@ -2,6 +2,7 @@
 //! It does not know the pool, the wire or the workers; it follows updates and asks.
 
 mod act;
+pub mod compare;
 mod detect;
 mod format;
 mod input;

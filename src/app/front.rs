@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
+use tempfile::TempDir;
 
 use super::job::Job;
 use super::last_resort::{self, LastResort};
@@ -21,6 +22,7 @@ use crate::pool::{self, HangUp, Keeps, Mailbox, Pool, Samples, Settings, Subscri
 use crate::task::RawText;
 use crate::text::sanitized;
 use crate::tui;
+use crate::worker;
 
 /// How many batches of events may lie between the pool and its front end.
 const BATCHES_MAX: usize = 64;
@@ -33,7 +35,7 @@ const TERMINAL_GONE_GRACE: Duration = Duration::from_secs(1);
 
 /// Which front end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Front {
+pub(super) enum Front {
     Screen,
     Headless(Style),
 }
@@ -48,10 +50,16 @@ pub(super) fn run(job: Job) -> Result<u8, Refusal> {
     for line in job.warnings.iter().flat_map(|warning| warning.lines()) {
         super::complain(&sanitized(line));
     }
+    let settings = settings(&job, front, &spool, ask_what_runs);
+    under_way(job, front, spool, settings, updates, &followed, asked)
+}
+
+/// What the job's pool is started with.
+pub(super) fn settings(job: &Job, front: Front, spool: &TempDir, ask_what_runs: Sender<()>) -> Settings {
     // Where somebody looks on, what is stuck is worth looking at.
     let stuck = if front == Front::Screen { Stuck::Stays } else { Stuck::Ends };
     let policy = Policy { stuck, ..job.policy.clone() };
-    let settings = Settings {
+    Settings {
         start: Start {
             strategy: job.strategy,
             objects: job.program.as_ref().map(|program| program.objects.clone()).unwrap_or_default(),
@@ -61,7 +69,7 @@ pub(super) fn run(job: Job) -> Result<u8, Refusal> {
         },
         program: job.program.clone(),
         launcher: None,
-        serve: Arc::new(drop),
+        serve: Arc::new(worker::serve_in_parent),
         target: job.target,
         timed: job.timed.clone(),
         spool: RawText::from(spool.path().as_os_str()),
@@ -73,7 +81,18 @@ pub(super) fn run(job: Job) -> Result<u8, Refusal> {
             Samples::NotWanted
         },
         asked: matches!(front, Front::Headless(_)).then_some(ask_what_runs),
-    };
+    }
+}
+
+fn under_way(
+    job: Job,
+    front: Front,
+    spool: TempDir,
+    settings: Settings,
+    updates: Sender<Update>,
+    followed: &Receiver<Update>,
+    asked: Receiver<()>,
+) -> Result<u8, Refusal> {
     let keeps = if front == Front::Screen { Keeps::TheLatest } else { Keeps::Everything };
     // Where nothing is to be told, nobody follows, and the pool need not tell.
     let silent = front == Front::Headless(Style::None) && !job.feed.prints();
@@ -88,11 +107,11 @@ pub(super) fn run(job: Job) -> Result<u8, Refusal> {
     let told = if front == Front::Screen { Told::All } else { Told::Part };
     let resort = LastResort { folders, told };
     let code = match front {
-        Front::Screen => on_screen(pool, &followed, screen_options(&flags, kind), resort),
+        Front::Screen => on_screen(pool, followed, screen_options(&flags, kind), resort),
         Front::Headless(style) => {
             let options =
                 headless::Options { style, order: keep_order, spool: spool.path().to_owned(), asked: Some(asked) };
-            without_screen(pool, &followed, options, resort)
+            without_screen(pool, followed, options, resort)
         }
     };
     // Not before everything that may still lie in them has been read.
@@ -100,7 +119,7 @@ pub(super) fn run(job: Job) -> Result<u8, Refusal> {
     Ok(code)
 }
 
-fn choose(progress: Progress) -> Result<Front, Refusal> {
+pub(super) fn choose(progress: Progress) -> Result<Front, Refusal> {
     let terminal = terminal_at_hand();
     Ok(match progress {
         Progress::Plain => Front::Headless(Style::Plain),
@@ -187,7 +206,7 @@ fn last_words(state: &State) -> String {
     headless::summary(state).into_iter().fold(String::new(), |text, line| text + &line + "\n")
 }
 
-fn screen_options(flags: &crate::cli::Flags, kind: RunKind) -> tui::Options {
+pub(super) fn screen_options(flags: &crate::cli::Flags, kind: RunKind) -> tui::Options {
     tui::Options {
         on_end: match (flags.on_end, kind) {
             (OnEnd::Stay, _) | (OnEnd::Auto, RunKind::Scenario) => tui::OnEnd::Stay,
@@ -199,7 +218,7 @@ fn screen_options(flags: &crate::cli::Flags, kind: RunKind) -> tui::Options {
             Color::Always => tui::ColorChoice::Always,
             Color::Never => tui::ColorChoice::Never,
         },
-        charset: if flags.ascii { tui::CharsetChoice::Ascii } else { tui::CharsetChoice::Auto },
+        charset: charset(flags),
         theme: match flags.theme {
             Theme::Auto => tui::theme::Name::Auto,
             Theme::Dark => tui::theme::Name::Dark,
@@ -208,4 +227,9 @@ fn screen_options(flags: &crate::cli::Flags, kind: RunKind) -> tui::Options {
             Theme::Mono => tui::theme::Name::Mono,
         },
     }
+}
+
+/// Which characters to draw with.
+pub(super) fn charset(flags: &crate::cli::Flags) -> tui::CharsetChoice {
+    if flags.ascii { tui::CharsetChoice::Ascii } else { tui::CharsetChoice::Auto }
 }

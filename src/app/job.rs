@@ -111,7 +111,8 @@ impl Job {
         }
     }
 
-    fn of_plan(plan: Plan, flags: Flags) -> Result<Self, Refusal> {
+    /// A scenario that was read already.
+    pub(super) fn of_plan(plan: Plan, flags: Flags) -> Result<Self, Refusal> {
         let mut job = Self::new(plan.title.clone(), RunKind::Scenario, flags);
         job.policy = asked::policy(&job.flags, &plan.policy, plan.seed);
         job.target = job.flags.jobs.unwrap_or(plan.pool).resolve(job.cpus);

@@ -20,6 +20,7 @@ Examples:
   pooltop demo --list                            all demos
   seq 200 | pooltop run -j4 -- sh -c 'sleep 0.1; echo {}'
   pooltop run gzip -k ::: *.log
+  pooltop compare downloads-pool --speed 10      one after the other, a process each, pools of several sizes
   pooltop copy photos music /mnt/backup
 
 Exit codes: 0 all done, 1 a task failed, 2 wrong usage or scenario, 4 interrupted with work left, 70 internal error.

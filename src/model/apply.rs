@@ -5,6 +5,7 @@ mod calls;
 mod run;
 mod tasks;
 mod told;
+mod tuning;
 mod workers;
 
 use thiserror::Error;
@@ -80,6 +81,7 @@ impl State {
         if event.at > self.now {
             let (levels, saturation) = (self.levels(), self.saturation());
             self.history.advance(event.at, levels, saturation);
+            self.time_passes(event.at);
             self.now = event.at;
         }
         self.apply_what(&event.what)
@@ -106,6 +108,10 @@ impl State {
             What::Noted { note } => self.noted(None, note),
             What::Ticked => {
                 self.ticked();
+                Ok(())
+            }
+            What::TuningChanged { tuning } => {
+                self.tuning_changed(*tuning);
                 Ok(())
             }
 

@@ -78,6 +78,48 @@ impl SizeUse {
     }
 }
 
+/// What it took to have workers, and where their time went.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Effort {
+    /// Processes started.
+    pub processes: u32,
+    /// From the decision to start a worker to its hello, all together.
+    pub start_up_us: u64,
+    /// Time spent on attempts that ended, all together.
+    pub busy_us: u64,
+    /// Time tasks were in workers' hands, all together; counted only in runs with objects.
+    pub held_us: u64,
+    /// Time spent waiting for each object, all waiters together; by the objects' numbers.
+    pub waited_us: Vec<u64>,
+    /// The resident memory of all workers at the largest sample; 0 where nothing was sampled.
+    pub peak_rss_bytes: u64,
+}
+
+impl Effort {
+    /// The share of the processes' time that went into starting them.
+    pub fn start_up_share(&self) -> f64 {
+        ratio(self.start_up_us, self.start_up_us.saturating_add(self.busy_us))
+    }
+
+    /// The share of tasks' time that went into waiting for that object.
+    pub fn waited_share(&self, object: usize) -> f64 {
+        ratio(self.waited_us.get(object).copied().unwrap_or(0), self.held_us)
+    }
+
+    pub(super) fn pass(&mut self, passed_us: u64, held: u64, objects: usize, waiters: impl Iterator<Item = u64>) {
+        self.held_us = self.held_us.saturating_add(passed_us.saturating_mul(held));
+        self.waited_us.resize(objects, 0);
+        for (waited, waiters) in self.waited_us.iter_mut().zip(waiters) {
+            *waited = waited.saturating_add(passed_us.saturating_mul(waiters));
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share for people")]
+fn ratio(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
 /// What the pool is like at this moment, for the bucket's end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Levels {
@@ -95,6 +137,7 @@ pub struct History {
     markers: Vec<Marker>,
     by_size: BTreeMap<u32, SizeUse>,
     until: Elapsed,
+    pub(super) effort: Effort,
 }
 
 impl Default for History {
@@ -105,6 +148,7 @@ impl Default for History {
             markers: Vec::new(),
             by_size: BTreeMap::new(),
             until: Elapsed::default(),
+            effort: Effort::default(),
         }
     }
 }
@@ -128,6 +172,11 @@ impl History {
     /// What was got done at each pool size that was used, by size.
     pub fn by_size(&self) -> &BTreeMap<u32, SizeUse> {
         &self.by_size
+    }
+
+    /// What it took to have workers, and where their time went.
+    pub fn effort(&self) -> &Effort {
+        &self.effort
     }
 
     /// Time goes on to `at`; until then the levels were these.

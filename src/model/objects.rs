@@ -25,7 +25,7 @@ pub const ITEMS_BYTES_MAX: u64 = 256 << 20;
 /// All objects of a run, by number.
 #[derive(Clone, Debug, Default)]
 pub struct Objects {
-    all: Vec<Object>,
+    pub(super) all: Vec<Object>,
     books: Vec<Book>,
     /// Objects at which something is to be done now, in the order in which that came up.
     ready: VecDeque<ObjectId>,

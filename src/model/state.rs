@@ -17,6 +17,7 @@ use super::story::StoryLog;
 use super::tails::Tails;
 use super::task::{AttemptRecord, Counts, Status, Task};
 use super::timeline::Timeline;
+use super::tuning::Climb;
 use super::worker::Workers;
 
 /// Whether more work may come.
@@ -161,6 +162,8 @@ pub struct State {
     pub wires: HashMap<WorkerId, WireUse>,
     /// Who looks for the best size.
     pub tuning: Tuning,
+    /// What the tuner knows, while it searches.
+    pub climb: Option<Box<Climb>>,
     /// The task that is the parent's program, if there is one.
     pub main: Option<TaskId>,
     pub(super) ready: u32,

@@ -3,6 +3,7 @@
 
 use super::places::placed;
 use super::planner::{Effect, Step, stop};
+use super::tuner;
 use crate::command::{Asker, Command, Note, Pick, Resize, Weight};
 use crate::event::{DrainReason, PauseReason, Phase, PhaseReason, StopReason, What};
 use crate::model::{PoolLife, Source, State, Status, Worker, WorkerState};
@@ -48,6 +49,7 @@ pub(super) fn accept(state: &State, command: Command, asker: Asker) -> Vec<Step>
             _ => Vec::new(),
         },
         Command::KillWorker(pick) => kill_worker(state, pick, asker),
+        Command::Tune(tune) => tuner::accept(state, tune),
         Command::Drain => enter(state, Phase::Draining),
         Command::Stop if state.phase == Phase::Stopping => enter(state, Phase::Killing),
         Command::Stop => enter(state, Phase::Stopping),
@@ -55,7 +57,7 @@ pub(super) fn accept(state: &State, command: Command, asker: Asker) -> Vec<Step>
         Command::Submit(specs) => submit(state, specs),
         Command::Note(note) => only(What::Noted { note }),
         Command::Close if state.source == Source::Open => only(What::SourceClosed),
-        Command::Close | Command::Tune(_) => Vec::new(),
+        Command::Close => Vec::new(),
     }
 }
 
@@ -65,11 +67,14 @@ fn only(event: What) -> Vec<Step> {
 
 fn target(state: &State, resize: Resize, by: Asker) -> Vec<Step> {
     let workers = resize.from(state.target);
-    if workers == state.target || state.phase > Phase::Running {
-        Vec::new()
-    } else {
-        only(What::TargetSet { workers, by })
+    if state.phase > Phase::Running {
+        return Vec::new();
     }
+    let mut steps = tuner::ended(state);
+    if workers != state.target {
+        steps.extend(only(What::TargetSet { workers, by }));
+    }
+    steps
 }
 
 fn pause(state: &State, why: PauseReason) -> Vec<Step> {

@@ -4,6 +4,7 @@
 use super::duty::{self, Duty};
 use super::places;
 use super::talk;
+use super::tuner;
 use crate::command::WORKERS_MAX;
 use crate::event::{Amount, DrainReason, Elapsed, Ended, Halt, Phase, PhaseReason, Role, StopReason, Urgency, What};
 use crate::model::{PoolLife, Recall, Source, State, Status, Worker, WorkerState};
@@ -70,7 +71,7 @@ pub(super) struct Outlook {
 }
 
 impl Step {
-    fn only(event: What) -> Self {
+    pub(super) fn only(event: What) -> Self {
         Self { event, effect: Effect::None }
     }
 
@@ -94,6 +95,7 @@ pub(super) fn next(state: &State, now: Elapsed, gate: Gate, outlook: Outlook) ->
         .or_else(|| phase(state))
         .or_else(|| places::pool_life(state))
         .or_else(|| places::start(state, now))
+        .or_else(|| tuner::next(state))
         .or_else(|| size(state, now))
         .or_else(|| workers(state))
         .or_else(|| dispatch(state, gate))

@@ -3,6 +3,7 @@
 
 mod task;
 mod timed;
+mod tutorial;
 
 use std::path::Path;
 
@@ -37,6 +38,8 @@ const TOP_KEYS: &[&str] = &[
     "pool",
     "task",
     "at",
+    "tutorial",
+    "compare_as",
 ];
 
 /// Where a text came from.
@@ -82,6 +85,8 @@ pub fn parse(source: &str, origin: Origin<'_>, seed: Option<u64>) -> Result<Plan
         policy: policy(&top, &mut problems),
         seed,
         timed: timed::read(&top, &mut problems),
+        tutorial: tutorial::read(&top, &mut problems),
+        compare_as: top.line("compare_as", TITLE_CHARS_MAX, &mut problems).map(str::to_owned),
         strategy: crate::event::Strategy::default(),
         launcher: None,
         program: None,

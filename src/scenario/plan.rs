@@ -42,6 +42,10 @@ pub struct Plan {
     pub trees: Vec<TreeSpec>,
     /// What it tells the onlooker, in the language asked for.
     pub story: Option<Story>,
+    /// What the tutorial measured, if it has figures.
+    pub tutorial: Option<TutorialTimes>,
+    /// The demo that `pooltop compare` runs in the place of this one, whose own program compares already.
+    pub compare_as: Option<String>,
     /// What may never come to an end by its own text; each with its place in the file, ready to be printed.
     pub warnings: Vec<String>,
     pub(super) entries: Vec<TaskEntry>,
@@ -69,6 +73,17 @@ pub struct LauncherSpec {
     pub argv: Vec<String>,
     /// What pooltop is called there; `None`: this very program, by its path.
     pub program: Option<String>,
+}
+
+/// What the tutorial measured, in seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct TutorialTimes {
+    /// One task after the other.
+    pub sequential_s: Option<f64>,
+    /// A process for each task.
+    pub process_each_s: Option<f64>,
+    /// A pool of the scenario's size.
+    pub pool_s: Option<f64>,
 }
 
 /// See [`Plan::tasks`].

@@ -101,7 +101,7 @@ pub fn run(updates: Receiver<Update>, ask: &dyn Ask, options: &Options) -> Resul
 }
 
 /// The theme for this terminal, and what was typed while it was asked.
-fn theme(options: Options) -> (Theme, Decoder) {
+pub(super) fn theme(options: Options) -> (Theme, Decoder) {
     let environment = Environment::read();
     let depth = environment.depth(options.color);
     let matters = depth != Depth::Mono && matches!(options.theme, Name::Auto | Name::HighContrast);

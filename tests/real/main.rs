@@ -2,6 +2,7 @@
 //! It does not know pooltop's insides: what it drives is the built binary. What a single file can show is tested in that file.
 
 mod common;
+mod compare;
 mod harness;
 mod headless;
 mod pool;

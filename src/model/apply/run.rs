@@ -60,11 +60,18 @@ impl State {
         if by != Asker::Start {
             self.history.mark(self.now, MarkerKind::Resize { from: self.target, to: workers });
             let verb = if workers > self.target { "grows" } else { "shrinks" };
-            let who = if by == Asker::Scenario { ", as the scenario says" } else { "" };
+            let who = match by {
+                Asker::Scenario => ", as the scenario says",
+                Asker::Tuner => ", by the tuner",
+                Asker::Start | Asker::Person => "",
+            };
             let text = format!("pool {verb} from {} to {workers} workers{who}", self.target);
             self.log.push(self.now, Weight::Info, None, text);
         }
         self.target = workers;
+        if let Some(climb) = self.climb.as_mut().filter(|_| by == Asker::Tuner) {
+            climb.moved(workers);
+        }
     }
 
     pub(super) fn pool_paused(&mut self, why: PauseReason) -> Result<(), IllegalEvent> {

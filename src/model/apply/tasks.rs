@@ -187,6 +187,7 @@ impl State {
         let first = holder.ended == 0;
         holder.ended += 1;
         holder.busy_us += took_us;
+        self.history.effort.busy_us += took_us;
         if first {
             // Workers can be kept alive after all: whatever kills some of them is no crash loop.
             self.unplanned.young.clear();
@@ -350,6 +351,7 @@ impl State {
         let saturation = self.saturation();
         let ready = self.ready;
         self.history.count(done, failed, bytes, ready, saturation);
+        self.tuner_counts(done, bytes);
     }
 
     pub(super) fn task_in(

@@ -34,8 +34,10 @@ impl State {
         let now = self.now;
         let record = self.worker_in("worker_spawned", worker, |state| state == WorkerState::Starting)?;
         record.pid = Some(pid);
+        let in_parent = record.role.is_in_parent();
         enter(record, WorkerState::Greeting, now);
         self.unplanned.failed_starts = 0;
+        self.history.effort.processes += u32::from(!in_parent);
         Ok(())
     }
 
@@ -68,10 +70,12 @@ impl State {
         record.silent = false;
         record.host = host.map(Into::into);
         record.pid = pid.or(record.pid);
+        let (took, in_parent) = (now.0.saturating_sub(record.started.0), record.role.is_in_parent());
         if record.state == WorkerState::Greeting {
             enter(record, WorkerState::Ready, now);
             self.ready += u32::from(record.is_of_pool());
         }
+        self.history.effort.start_up_us += if in_parent { 0 } else { took };
         Ok(())
     }
 
@@ -184,6 +188,8 @@ impl State {
                 record.stopped = sample.stopped && !record.in_flight.is_empty();
             }
         }
+        let rss_bytes = self.workers.iter().fold(0_u64, |sum, worker| sum.saturating_add(worker.rss_bytes));
+        self.history.effort.peak_rss_bytes = self.history.effort.peak_rss_bytes.max(rss_bytes);
     }
 
     fn worker_lost(&mut self, record: &Worker, how: Exit, last_words: &str) {
