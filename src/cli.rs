@@ -7,12 +7,12 @@ mod run_words;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::{FalseyValueParser, Resettable, styling::Styles};
+use clap::builder::{FalseyValueParser, PossibleValuesParser, Resettable, TypedValueParser, styling::Styles};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use crate::event::Halt;
-use crate::notation::{self, PoolSize};
+use crate::notation::{self, Language, PoolSize};
 use crate::task::RawText;
 use crate::text::sanitized;
 
@@ -161,6 +161,9 @@ pub struct Flags {
     /// Let simulated time go X times faster, 0.01 to 1000 [default: 1]
     #[arg(long, value_name = "X", value_parser = notation::speed_milli, env = "POOLTOP_SPEED")]
     pub speed: Option<u32>,
+    /// Tell scenarios in this language [default: as the locale says]
+    #[arg(long, value_name = "LANGUAGE", value_parser = languages(), env = "POOLTOP_LANG")]
+    pub lang: Option<Language>,
     /// How to tell the run: auto is tui on a terminal, else plain
     #[arg(long, value_name = "HOW", default_value = "auto", env = "POOLTOP_PROGRESS")]
     pub progress: Progress,
@@ -265,6 +268,11 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Erro
         .try_get_matches_from_mut(args)
         .and_then(|matches| Cli::from_arg_matches(&matches))
         .map_err(|error| if error.use_stderr() { mistake(error.kind(), &error.render().to_string()) } else { error })
+}
+
+/// The languages there are.
+fn languages() -> impl TypedValueParser<Value = Language> {
+    PossibleValuesParser::new(Language::NAMES).try_map(|name| name.parse::<Language>())
 }
 
 /// `POOLTOP_JOBS= pooltop` says "without POOLTOP_JOBS"; clap would take the empty text for a value.

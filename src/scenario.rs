@@ -51,6 +51,7 @@
 mod builtin;
 mod draw;
 mod entry;
+mod expression;
 mod fields;
 mod grammar;
 mod load;
@@ -58,6 +59,7 @@ mod plan;
 mod problem;
 mod suggest;
 mod tree;
+mod verbs;
 
 pub use builtin::{BUILTINS, Builtin, DEFAULT, builtin};
 pub use grammar::{Origin, parse};

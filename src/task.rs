@@ -3,6 +3,7 @@
 
 mod command_line;
 mod copy;
+mod eval;
 mod expr;
 mod object;
 mod program;

@@ -47,7 +47,8 @@ fn the_scenario_in_it_is_one() {
     let text = readme();
     let (_, toml) = between(&text, ["```toml\n", "```"]);
     let origin = scenario::Origin { path: "README.md", name: "readme", folder: None };
-    let plan = scenario::parse(toml, origin, None).unwrap_or_else(|error| panic!("{error}"));
+    let plan = scenario::parse(toml, origin, None, pooltop::notation::Language::English)
+        .unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(plan.task_count(), 50);
 }
 
