@@ -16,7 +16,7 @@ use anyhow::Context as _;
 use crate::cli::{self, Action, Cli};
 use crate::notation::Language;
 use crate::pool;
-use crate::scenario::{BUILTINS, Colours, ScenarioError};
+use crate::scenario::{BUILTINS, Colours, GRAMMAR, ScenarioError};
 use crate::text::sanitized;
 use job::Job;
 
@@ -81,6 +81,8 @@ fn act(cli: Cli) -> Result<u8, Refusal> {
                 Ok(())
             });
         }
+        // Help about anything else was given by the command line itself.
+        Some(Action::Help { .. }) => return print(|out| out.write_all(GRAMMAR.as_bytes())),
         Some(Action::Man) => return print(|out| cli::man(&crate::tui::keymap::roff(), out)),
     };
     // From here on there are threads; signals are to reach the supervisor's descriptor and nothing else.

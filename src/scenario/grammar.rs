@@ -101,16 +101,16 @@ pub fn parse(source: &str, origin: Origin<'_>, seed: Option<u64>, language: Lang
             return Err(problems.into_error(origin.path, source));
         }
     };
-    let seen = Seen { source, language };
+    let sight = Seen { source, language };
     let top = Fields::new(table.get_ref(), 0..0, "a scenario", TOP_KEYS, &mut problems);
     let seed = seed.or(top.whole("seed", 0..=u64::MAX, &mut problems)).unwrap_or(0);
     let mut tasks = Tasks::new(seed, origin.folder);
-    let mut names = functions::declare(&top, &seen, &mut tasks, &mut problems);
-    let mut read = functions::read(&names, &top, &seen, &mut problems);
+    let mut names = functions::declare(&top, &sight, &mut tasks, &mut problems);
+    let mut read = functions::read(&names, &top, &sight, &mut problems);
     let pool = top.table("pool", "[pool]", POOL_KEYS, &mut problems);
     let initializer = pool.as_ref().and_then(|pool| functions::initializer(pool, &names, &mut read, &mut problems));
     for entry in top.tables("task", "[[task]]", task::KEYS, &mut problems) {
-        let call = |problems: &mut Problems, repeat| calls::read(&entry, repeat, &names, &mut read, &seen, problems);
+        let call = |problems: &mut Problems, repeat| calls::read(&entry, repeat, &names, &mut read, &sight, problems);
         tasks.add(&entry, call, &mut problems);
     }
     who_works(&top, &mut problems);
@@ -144,6 +144,14 @@ pub fn parse(source: &str, origin: Origin<'_>, seed: Option<u64>, language: Lang
     plan.warnings = read.warnings(&names).into_warnings(origin.path, source);
     plan.program = read.into_program(names, initializer);
     Ok(plan)
+}
+
+/// All keys of all tables but those of steps.
+#[cfg(test)]
+pub(super) fn all_keys() -> Vec<&'static str> {
+    let objects = objects::KINDS.iter().flat_map(|kind| kind.3.iter());
+    let tables = [TOP_KEYS, POOL_KEYS, task::KEYS, task::TREE_KEYS, timed::KEYS, &["params", "steps"]];
+    tables.into_iter().flatten().chain(objects).copied().collect()
 }
 
 /// Either the parent has a program, or there are tasks to submit.
@@ -301,22 +309,6 @@ mod tests {
         let plan = plan("[[task]]\nnothing = true\n");
         assert_eq!((plan.title.as_str(), plan.summary.as_str(), plan.pool), ("tour", "", PoolSize::CPUS));
         assert_eq!((plan.policy, plan.seed, plan.copies.len()), (PolicyOverrides::default(), 0, 0));
-    }
-
-    #[test]
-    fn the_example_of_the_documentation_is_valid() {
-        let documentation = include_str!("../scenario.rs").replace("//!", "");
-        let block =
-            |number| documentation.split("```toml\n").nth(number).and_then(|rest| rest.split("```").next()).unwrap();
-        let whole = plan(block(1));
-        assert_eq!((whole.task_count(), whole.timed.len(), whole.pool), (10, 1, PoolSize::Count(4)));
-        assert_eq!(whole.tasks().next().unwrap().name.as_deref(), Some("img_0001.png"));
-        let kinds: Vec<&str> =
-            block(2).lines().filter(|line| line.trim_start().starts_with(|char: char| char.is_alphabetic())).collect();
-        assert_eq!(kinds.len(), 7);
-        for kind in kinds {
-            plan(&format!("[[task]]\n{kind}\n"));
-        }
     }
 
     #[test]

@@ -48,10 +48,7 @@ impl<'a, 'i> Body<'_, 'a, 'i> {
     /// What takes the answer, and what is done without one.
     pub(super) fn ask(&mut self, step: &Fields<'a, 'i>, action: Option<Action>, is_recv: bool) -> Option<Step> {
         // `join` has a `name` and no `into`; both are of no meaning elsewhere and already told.
-        let into = match step.has("into") {
-            true => Some(self.variable(step, "into")?),
-            false => None,
-        };
+        let into = if step.has("into") { Some(self.variable(step, "into")?) } else { None };
         if !step.has("otherwise") {
             if let Some(value) = step.get("error")
                 && !step.has("error_callback")
@@ -239,10 +236,7 @@ impl<'a, 'i> Body<'_, 'a, 'i> {
                 return None;
             }
         }
-        let name = match step.has("name") {
-            true => Some(self.said(step, "name")?),
-            false => None,
-        };
+        let name = if step.has("name") { Some(self.said(step, "name")?) } else { None };
         Some(Step::JoinThreads { name })
     }
 }

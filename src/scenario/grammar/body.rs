@@ -199,12 +199,11 @@ impl<'a, 'i> Body<'_, 'a, 'i> {
         let value = step.get(key)?;
         let name = text(value, key, &format!("the name of a {} in quotes", kind.word()), self.problems)?;
         let found = self.scope.names.objects.find(kind, name);
-        match found {
-            Some(object) => self.found.objects.push(object),
-            None => {
-                let names = self.scope.names;
-                self.unknown(value.span(), kind.word(), name, || names.objects.names(kind));
-            }
+        if let Some(object) = found {
+            self.found.objects.push(object);
+        } else {
+            let names = self.scope.names;
+            self.unknown(value.span(), kind.word(), name, || names.objects.names(kind));
         }
         found
     }

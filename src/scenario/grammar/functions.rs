@@ -128,14 +128,11 @@ pub(super) fn named(
     problems: &mut Problems,
 ) -> Option<FunctionId> {
     let found = names.function(name);
-    match found {
-        Some(function) => {
-            read.found.called.insert(function);
-        }
-        None => {
-            let all = || names.functions.iter().map(|function| function.name).collect();
-            super::body::unknown(value.span(), "function", name, all, problems);
-        }
+    if let Some(function) = found {
+        read.found.called.insert(function);
+    } else {
+        let all = || names.functions.iter().map(|function| function.name).collect();
+        super::body::unknown(value.span(), "function", name, all, problems);
     }
     found
 }

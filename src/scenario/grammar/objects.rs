@@ -21,7 +21,7 @@ pub(super) enum Kind {
 }
 
 /// Key, name in messages, and the table's keys.
-const KINDS: &[(Kind, &str, &str, &[&str])] = &[
+pub(super) const KINDS: &[(Kind, &str, &str, &[&str])] = &[
     (Kind::Queue, "queue", "[queue.NAME]", &["capacity"]),
     (Kind::Pipe, "pipe", "[pipe.NAME]", &["ends", "duplex"]),
     (Kind::Semaphore, "semaphore", "[semaphore.NAME]", &["value", "bounded"]),

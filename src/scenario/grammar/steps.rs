@@ -43,13 +43,11 @@ const SIGNALS: &[(&str, nix::sys::signal::Signal)] = &[
 impl<'a, 'i> Body<'_, 'a, 'i> {
     /// A list of steps under that key.
     pub(super) fn steps_of(&mut self, fields: &Fields<'a, 'i>, key: &'static str) -> Vec<Step> {
-        match fields.get(key) {
-            Some(value) => self.steps(value, key),
-            None => {
-                fields.missing(key, "[ { print = \"hello\" } ]", self.problems);
-                Vec::new()
-            }
+        if let Some(value) = fields.get(key) {
+            return self.steps(value, key);
         }
+        fields.missing(key, "[ { print = \"hello\" } ]", self.problems);
+        Vec::new()
     }
 
     pub(super) fn steps(&mut self, value: &'a Value<'i>, key: &str) -> Vec<Step> {
@@ -229,14 +227,12 @@ impl<'a, 'i> Body<'_, 'a, 'i> {
             return None;
         }
         let after_recv = self.after_recv > 0;
-        match self.loops.last_mut() {
-            Some(innermost) => innermost.is_left |= !after_recv,
-            None => {
-                let help = "break leaves the innermost repeat or for of its own thread";
-                self.problems.add_with_help(step.span.clone(), "there is no loop here to leave", help);
-                return None;
-            }
-        }
+        let Some(innermost) = self.loops.last_mut() else {
+            let help = "break leaves the innermost repeat or for of its own thread";
+            self.problems.add_with_help(step.span.clone(), "there is no loop here to leave", help);
+            return None;
+        };
+        innermost.is_left |= !after_recv;
         Some(Step::Break)
     }
 
@@ -295,14 +291,9 @@ impl<'a, 'i> Body<'_, 'a, 'i> {
         }
         let size =
             download.notation("size", "\"12 MB\" or \"5 MB..80 MB\"", |text| span(text, size_bytes), self.problems);
-        let time = match download.has("time") {
-            true => time(&download, "time", rounding, self.problems),
-            false => Some(DOWNLOAD_TIME),
-        };
-        let link = match download.has("link") {
-            true => Some(self.object(&download, "link", Kind::Link)?),
-            false => None,
-        };
+        let time =
+            if download.has("time") { time(&download, "time", rounding, self.problems) } else { Some(DOWNLOAD_TIME) };
+        let link = if download.has("link") { Some(self.object(&download, "link", Kind::Link)?) } else { None };
         if let Some(link) = link {
             self.uses(link, How::Transfers);
         }

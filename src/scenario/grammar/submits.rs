@@ -21,10 +21,7 @@ impl<'a, 'i> Body<'_, 'a, 'i> {
 
     fn single(&mut self, verb: Verb, step: &Fields<'a, 'i>, function: Option<FunctionId>) -> Option<Action> {
         let args = self.args(step, function);
-        let name = match step.has("name") {
-            true => Some(self.said(step, "name")?),
-            false => None,
-        };
+        let name = if step.has("name") { Some(self.said(step, "name")?) } else { None };
         let callback = self.callback(step, "callback", "value", "result");
         let error_callback = self.callback(step, "error_callback", "error", "error");
         let call = Submission { function: function?, args: args?, name, callback, error_callback };
@@ -37,10 +34,7 @@ impl<'a, 'i> Body<'_, 'a, 'i> {
 
     fn mapping(&mut self, verb: Verb, step: &Fields<'a, 'i>, function: Option<FunctionId>) -> Option<Action> {
         let over = self.expr(step, "over", "\"range(10)\"");
-        let chunk = match step.has("chunk") {
-            true => Some(self.expr(step, "chunk", "2")?),
-            false => None,
-        };
+        let chunk = if step.has("chunk") { Some(self.expr(step, "chunk", "2")?) } else { None };
         if let Some(function) = function {
             self.count_args(function, 1, Self::at(step, if verb == Verb::Map { "map" } else { "map_async" }));
         }

@@ -29,14 +29,14 @@ pub(super) fn read(top: &Fields<'_, '_>, language: Language, problems: &mut Prob
     let mut timed: Vec<Timed> = Vec::new();
     for at in &entries {
         let Some(one) = one(at, language, problems) else { continue };
-        let Some((every_ms, times)) = repeated(at, problems) else { continue };
-        if timed.len() as u64 + times > COMMANDS_MAX {
+        let Some((every_ms, count)) = repeated(at, problems) else { continue };
+        if timed.len() as u64 + count > COMMANDS_MAX {
             let span = at.get("times").map_or(at.span.clone(), toml::Spanned::span);
             problems.add(span, format!("a scenario asks at most {COMMANDS_MAX} things of the pool by the clock"));
             break;
         }
         let later = |time| Timed { at_ms: one.at_ms.saturating_add(every_ms.saturating_mul(time)), ..one.clone() };
-        timed.extend((0..times).map(later));
+        timed.extend((0..count).map(later));
     }
     timed.sort_by_key(|timed| timed.at_ms);
     timed

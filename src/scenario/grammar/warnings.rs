@@ -80,9 +80,9 @@ pub(super) fn warnings(found: &Found, names: &Names<'_, '_>, functions: &[Functi
             out.add(function.at.clone(), format!("nobody calls the function `{}`", function.name));
         }
     }
-    let named: HashSet<ObjectId> = found.objects.iter().copied().collect();
+    let mentioned: HashSet<ObjectId> = found.objects.iter().copied().collect();
     for ((spec, at), number) in names.objects.specs.iter().zip(&names.objects.at).zip(0..) {
-        if !named.contains(&ObjectId(number)) {
+        if !mentioned.contains(&ObjectId(number)) {
             out.add(at.clone(), format!("nobody uses the {} `{}`", spec.kind.word(), spec.name));
         }
     }
