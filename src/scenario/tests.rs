@@ -445,7 +445,7 @@ fn the_caret_is_at_the_place_inside_the_expression() {
     "#);
     assert_snapshot!(told("[parent]\nsteps = [{ print = \"你好 {1 +}\" }]\n"), @r#"
     error: `}` cannot stand here
-     --> tour.toml:2:29
+     --> tour.toml:2:28
       |
     2 | steps = [{ print = "你好 {1 +}" }]
       |                              ^
@@ -456,7 +456,7 @@ fn the_caret_is_at_the_place_inside_the_expression() {
      --> tour.toml:2:20
       |
     2 | steps = [{ print = "\t{1 +}" }]
-      |                    ^^^^^^^^^^
+      |                    ^^^^^^^^^
     "#);
 }
 
