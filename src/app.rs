@@ -15,8 +15,9 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 
 use crate::cli::{self, Action, Cli};
+use crate::notation::Language;
 use crate::pool;
-use crate::scenario::{BUILTINS, Colours, ScenarioError};
+use crate::scenario::{BUILTINS, Colours, GRAMMAR, ScenarioError};
 use crate::text::sanitized;
 use job::Job;
 
@@ -67,7 +68,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn act(cli: Cli) -> Result<u8, Refusal> {
     let job = match cli.action {
         None => Job::builtin(None, cli.flags)?,
-        Some(Action::Demo(demo)) if demo.list => return print(list_demos),
+        Some(Action::Demo(demo)) if demo.list => {
+            let language = asked::language(&demo.flags);
+            return print(|out| list_demos(out, language));
+        }
         Some(Action::Demo(demo)) => Job::builtin(demo.name.as_deref(), demo.flags)?,
         Some(Action::Play(play)) => Job::play(&play.file, play.flags)?,
         Some(Action::Compare(wanted)) => return compare::run(&wanted),
@@ -79,6 +83,8 @@ fn act(cli: Cli) -> Result<u8, Refusal> {
                 Ok(())
             });
         }
+        // Help about anything else was given by the command line itself.
+        Some(Action::Help { .. }) => return print(|out| out.write_all(GRAMMAR.as_bytes())),
         Some(Action::Man) => return print(|out| cli::man(&crate::tui::keymap::roff(), out)),
     };
     // From here on there are threads; signals are to reach the supervisor's descriptor and nothing else.
@@ -86,10 +92,10 @@ fn act(cli: Cli) -> Result<u8, Refusal> {
     front::run(job)
 }
 
-fn list_demos(out: &mut dyn std::io::Write) -> std::io::Result<()> {
+fn list_demos(out: &mut dyn std::io::Write, language: Language) -> std::io::Result<()> {
     let columns = BUILTINS.iter().map(|builtin| builtin.name.len()).max().unwrap_or(0);
     for builtin in BUILTINS {
-        let summary = builtin.plan(None).map(|plan| plan.summary).unwrap_or_default();
+        let summary = builtin.plan(None, language).map(|plan| plan.summary).unwrap_or_default();
         writeln!(out, "{:columns$}  {}", builtin.name, sanitized(&summary))?;
     }
     Ok(())

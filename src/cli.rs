@@ -8,12 +8,12 @@ mod run_words;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::{FalseyValueParser, Resettable, styling::Styles};
+use clap::builder::{FalseyValueParser, PossibleValuesParser, Resettable, TypedValueParser, styling::Styles};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use crate::event::Halt;
-use crate::notation::{self, PoolSize};
+use crate::notation::{self, Language, PoolSize};
 use crate::task::RawText;
 use crate::text::sanitized;
 
@@ -53,7 +53,7 @@ pub struct Cli {
 pub enum Action {
     /// Run a demo scenario from the program itself
     Demo(Demo),
-    /// Run a scenario of your own
+    /// Run a scenario of your own; `pooltop help scenarios` says how to write one
     Play(Play),
     /// Run the same tasks one after the other, with a process each, and on pools of several sizes
     #[command(after_help = compare::HELP)]
@@ -71,7 +71,15 @@ pub enum Action {
     },
     /// Print the man page
     Man,
+    /// Explain a command, or how scenarios are written
+    Help {
+        /// A command, or `scenarios`
+        topic: Option<String>,
+    },
 }
+
+/// The topic of `pooltop help` that is no command.
+pub const SCENARIOS: &str = "scenarios";
 
 /// `pooltop demo`
 #[derive(Debug, Args)]
@@ -166,6 +174,9 @@ pub struct Flags {
     /// Let simulated time go X times faster, 0.01 to 1000 [default: 1]
     #[arg(long, value_name = "X", value_parser = notation::speed_milli, env = "POOLTOP_SPEED")]
     pub speed: Option<u32>,
+    /// Tell scenarios in this language [default: as the locale says]
+    #[arg(long, value_name = "LANGUAGE", value_parser = languages(), env = "POOLTOP_LANG")]
+    pub lang: Option<Language>,
     /// How to tell the run: auto is tui on a terminal, else plain
     #[arg(long, value_name = "HOW", default_value = "auto", env = "POOLTOP_PROGRESS")]
     pub progress: Progress,
@@ -269,7 +280,32 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Erro
     command
         .try_get_matches_from_mut(args)
         .and_then(|matches| Cli::from_arg_matches(&matches))
+        .and_then(explained)
         .map_err(|error| if error.use_stderr() { mistake(error.kind(), &error.render().to_string()) } else { error })
+}
+
+/// `pooltop help` in the words of clap: its own help, or a command's. A topic of ours passes.
+fn explained(cli: Cli) -> Result<Cli, clap::Error> {
+    let Some(Action::Help { topic }) = &cli.action else { return Ok(cli) };
+    let command = Cli::command();
+    let topic = match topic.as_deref() {
+        Some(SCENARIOS) => return Ok(cli),
+        Some(topic) if command.find_subcommand(topic).is_none() => {
+            let commands = command.get_subcommands().map(clap::Command::get_name);
+            let known = commands.chain([SCENARIOS]).collect::<Vec<_>>().join(", ");
+            let text = format!("there is no help about {topic}; there is help about {known}\n");
+            return Err(clap::Error::raw(ErrorKind::InvalidValue, text));
+        }
+        topic => topic,
+    };
+    let words = std::iter::once("pooltop").chain(topic).chain(["--help"]);
+    // What a question for help leads to is help, as an error of that kind.
+    command.try_get_matches_from(words).and_then(|matches| Cli::from_arg_matches(&matches))
+}
+
+/// The languages there are.
+fn languages() -> impl TypedValueParser<Value = Language> {
+    PossibleValuesParser::new(Language::NAMES).try_map(|name| name.parse::<Language>())
 }
 
 /// `POOLTOP_JOBS= pooltop` says "without POOLTOP_JOBS"; clap would take the empty text for a value.
@@ -383,6 +419,29 @@ mod tests {
         }
         let help = super::parse(["pooltop", "--help"].map(OsString::from)).unwrap_err();
         assert_eq!(help.exit_code(), 0);
+    }
+
+    #[test]
+    fn help_explains_commands_and_scenarios() {
+        let told = |words: &[&str]| {
+            let args = std::iter::once("pooltop").chain(words.iter().copied()).map(OsString::from);
+            let error = super::parse(args).unwrap_err();
+            (error.exit_code(), error.to_string())
+        };
+        assert_eq!(told(&["help"]), told(&["--help"]));
+        assert_eq!(told(&["help", "run"]), told(&["run", "--help"]));
+        assert_eq!(told(&["help", "run"]).0, 0);
+        let (code, text) = told(&["help", "banana\u{1b}[2J"]);
+        assert!(code == 2 && text.contains("scenarios") && !text.contains('\u{1b}'), "{text:?}");
+        let scenarios = parse(&["help", "scenarios"]).unwrap().action;
+        assert!(matches!(scenarios, Some(Action::Help { topic: Some(topic) }) if topic == SCENARIOS));
+    }
+
+    #[test]
+    fn a_language_is_one_of_ours() {
+        assert_eq!(parse(&["--lang", "zh"]).unwrap().flags.lang, Some(Language::Chinese));
+        assert_eq!(parse(&[]).unwrap().flags.lang, None);
+        assert!(parse(&["--lang", "de"]).unwrap_err().contains("[possible values: en, zh]"));
     }
 
     #[test]

@@ -1,10 +1,11 @@
-//! Holds the README to the program: keys, exit codes, and the scenario in it. `UPDATE_README=1 cargo test --test readme` copies the keys.
+//! Holds the README to the program: keys, exit codes, and how scenarios are written. `UPDATE_README=1 cargo test --test readme` copies keys and grammar.
 //! It does not know whether the rest of the README is true; benches and other tests do.
 
 use pooltop::{cli, scenario, tui::keymap};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-const KEYS: [&str; 2] = ["copy to it -->\n", "<!-- end of keys -->"];
+const GRAMMAR: [&str; 2] = ["`src/scenario/grammar.md`; a test holds this copy to it -->\n", "<!-- end of grammar -->"];
+const KEYS: [&str; 2] = ["`src/tui/keymap`; a test holds this copy to it -->\n", "<!-- end of keys -->"];
 
 fn readme() -> String {
     std::fs::read_to_string(PATH).expect("the README is there")
@@ -18,17 +19,19 @@ fn between<'a>(text: &'a str, [start, end]: [&str; 2]) -> (usize, &'a str) {
 }
 
 #[test]
-fn the_keys_are_those_of_the_table() {
+fn keys_and_grammar_are_those_of_the_program() {
     let mut text = readme();
-    let (from, keys) = between(&text, KEYS);
-    let table = keymap::markdown();
-    if keys != table && std::env::var_os("UPDATE_README").is_some() {
-        let to = from + keys.len();
-        text.replace_range(from..to, &table);
-        std::fs::write(PATH, text).expect("the README can be written");
-        return;
+    for (marks, true_text) in [(KEYS, keymap::markdown()), (GRAMMAR, scenario::GRAMMAR.to_owned())] {
+        let (from, copy) = between(&text, marks);
+        if std::env::var_os("UPDATE_README").is_none() {
+            assert_eq!(copy, true_text, "run UPDATE_README=1 cargo test --test readme");
+        }
+        let to = from + copy.len();
+        text.replace_range(from..to, &true_text);
     }
-    assert_eq!(keys, table, "run UPDATE_README=1 cargo test --test readme");
+    if text != readme() {
+        std::fs::write(PATH, text).expect("the README can be written");
+    }
 }
 
 #[test]
@@ -40,15 +43,6 @@ fn the_exit_codes_are_those_of_the_program() {
         let told = row.trim_start_matches(&start).trim_end_matches(" |");
         assert!(meaning.starts_with(told), "{code} is {meaning}, not {told}");
     }
-}
-
-#[test]
-fn the_scenario_in_it_is_one() {
-    let text = readme();
-    let (_, toml) = between(&text, ["```toml\n", "```"]);
-    let origin = scenario::Origin { path: "README.md", name: "readme", folder: None };
-    let plan = scenario::parse(toml, origin, None).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(plan.task_count(), 50);
 }
 
 #[test]

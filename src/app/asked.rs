@@ -5,6 +5,7 @@ use std::hash::{BuildHasher as _, Hasher as _};
 
 use crate::cli::Flags;
 use crate::event::Policy;
+use crate::notation::Language;
 use crate::scenario::PolicyOverrides;
 
 /// CPUs this process may use: its affinity and its control group's share counted.
@@ -17,6 +18,17 @@ pub(super) fn any_seed() -> u64 {
     // The standard library seeds its hash maps from the system; that is random enough to pick a demo's numbers. Short,
     // because people type it again.
     std::collections::hash_map::RandomState::new().build_hasher().finish() % 100_000
+}
+
+/// In which language a scenario is told: as the flag says, else as the locale does.
+pub(super) fn language(flags: &Flags) -> Language {
+    let locale = || {
+        let variables = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(std::env::var_os);
+        // An empty variable is as good as none, as for every program that has a locale.
+        let locale = variables.into_iter().find(|locale| !locale.is_empty());
+        locale.map(|locale| Language::of_locale(&locale.to_string_lossy())).unwrap_or_default()
+    };
+    flags.lang.unwrap_or_else(locale)
 }
 
 /// The policy of a run.

@@ -14,10 +14,11 @@ use anyhow::{Context as _, anyhow};
 use crossbeam_channel::{Sender, bounded};
 
 use super::front::{self, Front};
-use super::{EXIT_INTERRUPTED, Refusal};
+use super::{EXIT_INTERRUPTED, Refusal, asked};
 use crate::cli::{Compare, Format, Progress};
 use crate::event::RunKind;
 use crate::headless::Style;
+use crate::notation::Language;
 use crate::pool::{self, Keeps, Subscriber};
 use crate::scenario::{Plan, builtin, load};
 use crate::text::sanitized;
@@ -43,7 +44,8 @@ pub(super) fn run(compare: &Compare) -> Result<u8, Refusal> {
         (progress, _) => progress,
     };
     let front = front::choose(progress)?;
-    let contest = Contest::new(plan(&compare.scenario, compare.flags.seed)?, compare.clone());
+    let language = asked::language(&compare.flags);
+    let contest = Contest::new(plan(&compare.scenario, compare.flags.seed, language)?, compare.clone());
     // From here on there are threads; signals are to reach the supervisor's descriptor and nothing else.
     pool::block_signals().context("block signals").map_err(Refusal::Internal)?;
     let report = match front {
@@ -65,12 +67,12 @@ pub(super) fn run(compare: &Compare) -> Result<u8, Refusal> {
 }
 
 /// A file if it looks like one, else a demo; and what a demo wants to be compared by instead of itself.
-fn plan(scenario: &Path, seed: Option<u64>) -> Result<Plan, Refusal> {
+fn plan(scenario: &Path, seed: Option<u64>, language: Language) -> Result<Plan, Refusal> {
     let is_file = scenario.extension().is_some_and(|extension| extension == "toml")
         || scenario.as_os_str().as_encoded_bytes().contains(&b'/');
-    let plan = if is_file { load(scenario, seed)? } else { builtin(&scenario.to_string_lossy())?.plan(seed)? };
+    let plan = if is_file { load(scenario, seed, language)? } else { builtin(&scenario.to_string_lossy())?.plan(seed, language)? };
     match &plan.compare_as {
-        Some(other) => Ok(builtin(other)?.plan(seed)?),
+        Some(other) => Ok(builtin(other)?.plan(seed, language)?),
         None => Ok(plan),
     }
 }

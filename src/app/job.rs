@@ -45,12 +45,12 @@ pub(super) struct Job {
 impl Job {
     /// A demo, the default one if no name is given.
     pub(super) fn builtin(name: Option<&str>, flags: Flags) -> Result<Self, Refusal> {
-        Self::of_plan(builtin(name.unwrap_or(DEFAULT))?.plan(flags.seed)?, flags)
+        Self::of_plan(builtin(name.unwrap_or(DEFAULT))?.plan(flags.seed, asked::language(&flags))?, flags)
     }
 
     /// A scenario from a file.
     pub(super) fn play(file: &Path, flags: Flags) -> Result<Self, Refusal> {
-        Self::of_plan(load(file, flags.seed)?, flags)
+        Self::of_plan(load(file, flags.seed, asked::language(&flags))?, flags)
     }
 
     /// `pooltop copy`

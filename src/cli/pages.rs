@@ -25,6 +25,7 @@ Examples:
 
 Exit codes: 0 all done, 1 a task failed, 2 wrong usage or scenario, 4 interrupted with work left, 70 internal error.
 Variables: every flag has one, POOLTOP_ and its name in capitals (POOLTOP_JOBS=4).
+Scenarios: `pooltop help scenarios` says how to write one.
 Keys: press ? on the screen, or see `pooltop man`.";
 
 /// Under the help of `copy`.

@@ -7,6 +7,7 @@ use super::grammar::{Origin, parse};
 use super::plan::Plan;
 use super::problem::ScenarioError;
 use super::suggest::nearest;
+use crate::notation::Language;
 use crate::text::sanitized;
 
 /// What `pooltop` without arguments runs.
@@ -39,13 +40,13 @@ pub const BUILTINS: &[Builtin] = table![
 ];
 
 impl Builtin {
-    /// Its plan. `seed` goes before its own.
+    /// Its plan, texts in that language. `seed` goes before its own.
     ///
     /// # Errors
     /// None, as a test holds; but a text remains a text.
-    pub fn plan(&self, seed: Option<u64>) -> Result<Plan, ScenarioError> {
+    pub fn plan(&self, seed: Option<u64>, language: Language) -> Result<Plan, ScenarioError> {
         let path = format!("{}.toml", self.name);
-        parse(self.text, Origin { path: &path, name: self.name, folder: None }, seed)
+        parse(self.text, Origin { path: &path, name: self.name, folder: None }, seed, language)
     }
 }
 
@@ -75,7 +76,7 @@ mod tests {
     use crate::task::{TaskSpec, Work};
 
     fn plan(name: &str) -> Plan {
-        builtin(name).unwrap().plan(None).unwrap_or_else(|error| panic!("{name}: {error}"))
+        builtin(name).unwrap().plan(None, Language::English).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
     /// Names and durations in milliseconds.

@@ -6,17 +6,22 @@ use std::sync::Arc;
 
 use super::draw::Draw;
 use crate::notation::Span;
-use crate::task::{CommandLine, Download, RawText, TaskSpec, Template, Work};
+use crate::task::{
+    Arguments, CommandLine, Download, Expr, FunctionCall, FunctionId, Known, Names, Place, RawText, TaskSpec, Template,
+    Use, Value, Variable, Work,
+};
 
 /// An entry that stands for `repeat` tasks.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct TaskEntry {
     /// Its place among the file's entries: part of the seed of each of its tasks.
-    pub(super) place: u32,
+    pub(super) seat: u32,
     /// At least 1.
     pub(super) repeat: u32,
     pub(super) name: Option<NameTemplate>,
     pub(super) work: WorkEntry,
+    /// Which process does them.
+    pub(super) place: Place,
 }
 
 /// What the tasks of an entry do.
@@ -26,6 +31,39 @@ pub(super) enum WorkEntry {
     Sleep(Time),
     Download { size: Span, time: Time, fail_per_mille: u16, stall_per_mille: u16 },
     Command { template: Arc<Template>, fed: Fed },
+    Call(CallEntry),
+}
+
+/// A call of a function.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct CallEntry {
+    pub(super) function: FunctionId,
+    /// What its tasks are called if nobody named them.
+    pub(super) name: Box<str>,
+    /// Its arguments; they know nothing but [`Repetition`], and come to something for each.
+    pub(super) args: Vec<Expr>,
+    pub(super) uses: Vec<Use>,
+}
+
+/// The names that arguments know: `n`, the number of the repetition from 1, and `i`, from 0.
+pub(super) struct Repetition(pub(super) u32);
+
+impl Repetition {
+    /// The names, in the order of their numbers.
+    pub(super) const NAMES: [&'static str; 2] = ["n", "i"];
+}
+
+impl Names for Repetition {
+    fn variable(&self, variable: Variable) -> Value {
+        Value::Int(match variable {
+            Variable::Local(0) => i64::from(self.0) + 1,
+            _ => i64::from(self.0),
+        })
+    }
+
+    fn known(&self, _: Known) -> Value {
+        Value::None
+    }
 }
 
 /// How long something takes.
@@ -49,7 +87,7 @@ pub(super) enum Fed {
 impl TaskEntry {
     /// The task for one repetition, counted from 0.
     pub(super) fn task(&self, copy: u32, seed: u64) -> TaskSpec {
-        let mut draw = Draw::new(seed, self.place, copy);
+        let mut draw = Draw::new(seed, self.seat, copy);
         let work = match &self.work {
             WorkEntry::Nothing => Work::Nothing,
             WorkEntry::Sleep(time) => Work::Sleep { duration_ms: time.draw(&mut draw) },
@@ -68,11 +106,26 @@ impl TaskEntry {
                 },
                 ordinal: u32::try_from(ordinal(copy)).unwrap_or(u32::MAX),
             })),
+            WorkEntry::Call(call) => Work::Steps(Box::new(call.call(copy, &mut draw))),
         };
-        let task = TaskSpec::new(work);
-        match &self.name {
-            Some(name) => task.named(name.fill(copy)),
-            None => task,
+        let task = TaskSpec { place: self.place, ..TaskSpec::new(work) };
+        match (&self.name, &self.work) {
+            (Some(name), _) => task.named(name.fill(copy)),
+            (None, WorkEntry::Call(call)) => task.named(call.name.clone()),
+            (None, _) => task,
+        }
+    }
+}
+
+impl CallEntry {
+    fn call(&self, copy: u32, draw: &mut Draw) -> FunctionCall {
+        let values = self.args.iter().map(|arg| arg.eval(&Repetition(copy)));
+        let values = values.collect::<Result<_, _>>().expect("BUG: an argument was checked and cannot be computed");
+        FunctionCall {
+            function: self.function,
+            args: Arguments::Once(values),
+            seed: draw.word(),
+            uses: self.uses.clone(),
         }
     }
 }
@@ -221,8 +274,9 @@ mod tests {
 
     #[test]
     fn a_task_keeps_its_luck_whatever_stands_behind_it() {
-        let entry = |place, repeat| TaskEntry {
-            place,
+        let entry = |seat, repeat| TaskEntry {
+            seat,
+            place: Place::Pool,
             repeat,
             name: None,
             work: WorkEntry::Sleep(Time::Milliseconds(Span { low: 0, high: 1_000_000 })),

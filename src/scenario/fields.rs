@@ -14,6 +14,17 @@ use crate::notation::BadNotation;
 /// One value with its place in the file.
 pub(super) type Value<'i> = Spanned<DeValue<'i>>;
 
+/// How long the name of a function or an object may be, in characters.
+const NAME_CHARS_MAX: usize = 60;
+
+/// A table under a name of its own; see [`Fields::named`].
+pub(super) struct Named<'a, 'i> {
+    pub(super) name: &'a str,
+    /// Where the name stands.
+    pub(super) at: Range<usize>,
+    pub(super) fields: Fields<'a, 'i>,
+}
+
 /// The keys of one table.
 pub(super) struct Fields<'a, 'i> {
     table: &'a DeTable<'i>,
@@ -149,6 +160,74 @@ impl<'a, 'i> Fields<'a, 'i> {
         tables
     }
 
+    /// The tables written `[key.name]`, in the order of the file, each under its name.
+    pub(super) fn named(
+        &self,
+        key: &str,
+        what: &'static str,
+        known: &[&str],
+        problems: &mut Problems,
+    ) -> Vec<Named<'a, 'i>> {
+        let Some(value) = self.get(key) else { return Vec::new() };
+        let DeValue::Table(table) = value.get_ref() else {
+            wrong_type(value, key, what, problems);
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for (name, value) in table {
+            let (at, name) = (name.span(), name.get_ref().as_ref());
+            if !is_name_of_something(name) {
+                problems.add(at, format!("a name in {what} is one line of 1 to {NAME_CHARS_MAX} characters"));
+                continue;
+            }
+            match value.get_ref() {
+                DeValue::Table(table) => {
+                    found.push(Named { name, at, fields: Fields::new(table, value.span(), what, known, problems) });
+                }
+                _ => wrong_type(value, name, what, problems),
+            }
+        }
+        found.sort_by_key(|named| named.at.start);
+        found
+    }
+
+    /// The keys of a table whose keys are names, in the order of the file, each with its place and its value.
+    pub(super) fn pairs(
+        &self,
+        key: &str,
+        what: &'static str,
+        problems: &mut Problems,
+    ) -> Vec<(Range<usize>, &'a str, &'a Value<'i>)> {
+        let Some(value) = self.get(key) else { return Vec::new() };
+        let DeValue::Table(table) = value.get_ref() else {
+            wrong_type(value, key, what, problems);
+            return Vec::new();
+        };
+        let pairs = table.iter().map(|(name, value)| (name.span(), name.get_ref().as_ref(), value));
+        let mut pairs: Vec<_> = pairs.collect();
+        pairs.sort_by_key(|(at, ..)| at.start);
+        pairs
+    }
+
+    /// A list of names, each with its place.
+    pub(super) fn names(&self, key: &str, what: &str, problems: &mut Problems) -> Vec<(Range<usize>, &'a str)> {
+        let Some(value) = self.get(key) else { return Vec::new() };
+        let DeValue::Array(array) = value.get_ref() else {
+            wrong_type(value, key, what, problems);
+            return Vec::new();
+        };
+        let mut names = Vec::new();
+        for element in array {
+            let Some(name) = text(element, key, what, problems) else { continue };
+            if is_name_of_something(name) {
+                names.push((element.span(), name));
+            } else {
+                problems.add(element.span(), format!("a name is one line of 1 to {NAME_CHARS_MAX} characters"));
+            }
+        }
+        names
+    }
+
     /// A list of texts.
     pub(super) fn texts(&self, key: &str, problems: &mut Problems) -> Option<Vec<&'a str>> {
         let value = self.get(key)?;
@@ -165,6 +244,11 @@ impl<'a, 'i> Fields<'a, 'i> {
         let help = format!("for instance {key} = {example}");
         problems.add_with_help(self.span.clone(), format!("{} has no `{key}`", self.what), help);
     }
+}
+
+/// Whether a function or an object can be called so.
+fn is_name_of_something(name: &str) -> bool {
+    !name.is_empty() && name.chars().count() <= NAME_CHARS_MAX && !name.contains(['\n', '\r'])
 }
 
 /// A text.
@@ -226,6 +310,6 @@ pub(super) fn refuse(value: &Value<'_>, key: &str, error: &BadNotation, problems
 }
 
 /// Enough of a name to recognise it.
-fn short(name: &str) -> String {
+pub(super) fn short(name: &str) -> String {
     crate::text::middle_cut(name, 60, "...")
 }

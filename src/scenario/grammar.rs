@@ -1,18 +1,30 @@
 //! From the tables of a scenario to a plan; every key is checked, every problem told. PURE.
 //! It does not know where the text came from, and resolves nothing but relative paths.
 
+mod asks;
+mod body;
+mod calls;
+mod declared;
+mod functions;
+mod objects;
+mod steps;
+mod submits;
 mod task;
+mod texts;
 mod timed;
 mod tutorial;
+mod values;
+mod warnings;
 
 use std::path::Path;
 
 use toml::de::DeTable;
 
 use super::fields::{Fields, decimal, refuse, text, wrong_type};
-use super::plan::{Plan, PolicyOverrides};
+use super::plan::{LauncherSpec, Plan, PolicyOverrides};
 use super::problem::{Problems, ScenarioError};
-use crate::notation::{PoolSize, duration_ms, halt, speed_milli, timeout_ms};
+use crate::event::{Story, Strategy};
+use crate::notation::{Language, PoolSize, duration_ms, halt, speed_milli, timeout_ms};
 use task::Tasks;
 
 /// How long a title may be, in characters.
@@ -24,9 +36,14 @@ const SUMMARY_CHARS_MAX: usize = 200;
 /// The most retries that can be asked for.
 const RETRIES_MAX: u64 = 1000;
 
+/// How long a text about the whole run may be, in characters.
+const STORY_CHARS_MAX: usize = 1000;
+
 const TOP_KEYS: &[&str] = &[
     "title",
     "summary",
+    "watch",
+    "ending",
     "retries",
     "backoff",
     "timeout",
@@ -35,12 +52,25 @@ const TOP_KEYS: &[&str] = &[
     "grace",
     "seed",
     "speed",
+    "strategy",
     "pool",
+    "locks",
+    "shared",
+    "queue",
+    "pipe",
+    "semaphore",
+    "event",
+    "link",
+    "tree",
+    "function",
+    "parent",
     "task",
     "at",
     "tutorial",
     "compare_as",
 ];
+
+const POOL_KEYS: &[&str] = &["size", "launcher", "program", "initializer"];
 
 /// Where a text came from.
 #[derive(Clone, Copy, Debug)]
@@ -53,11 +83,18 @@ pub struct Origin<'a> {
     pub folder: Option<&'a Path>,
 }
 
-/// Reads a scenario. `seed` goes before the one in the text; without both it is 0.
+/// What all readers have before their eyes.
+struct Seen<'s> {
+    /// The text, to find places in it.
+    source: &'s str,
+    language: Language,
+}
+
+/// Reads a scenario, its texts in that language. `seed` goes before the one in the text; without both it is 0.
 ///
 /// # Errors
 /// [`ScenarioError::Invalid`] with everything that is wrong with it.
-pub fn parse(source: &str, origin: Origin<'_>, seed: Option<u64>) -> Result<Plan, ScenarioError> {
+pub fn parse(source: &str, origin: Origin<'_>, seed: Option<u64>, language: Language) -> Result<Plan, ScenarioError> {
     let mut problems = Problems::default();
     let table = match DeTable::parse(source) {
         Ok(table) => table,
@@ -67,44 +104,96 @@ pub fn parse(source: &str, origin: Origin<'_>, seed: Option<u64>) -> Result<Plan
             return Err(problems.into_error(origin.path, source));
         }
     };
+    let sight = Seen { source, language };
     let top = Fields::new(table.get_ref(), 0..0, "a scenario", TOP_KEYS, &mut problems);
     let seed = seed.or(top.whole("seed", 0..=u64::MAX, &mut problems)).unwrap_or(0);
     let mut tasks = Tasks::new(seed, origin.folder);
+    let mut names = functions::declare(&top, &sight, &mut tasks, &mut problems);
+    let mut read = functions::read(&names, &top, &sight, &mut problems);
+    let pool = top.table("pool", "[pool]", POOL_KEYS, &mut problems);
+    let initializer = pool.as_ref().and_then(|pool| functions::initializer(pool, &names, &mut read, &mut problems));
     for entry in top.tables("task", "[[task]]", task::KEYS, &mut problems) {
-        tasks.add(&entry, &mut problems);
+        let call = |problems: &mut Problems, repeat| calls::read(&entry, repeat, &names, &mut read, &sight, problems);
+        tasks.add(&entry, call, &mut problems);
     }
-    if !top.has("task") {
-        let help = "for instance [[task]] with sleep = \"0s..3s\" and repeat = 10 below it";
-        problems.add_with_help(0..0, "a scenario needs at least one [[task]]", help);
-    }
-    let plan = Plan {
+    who_works(&top, &mut problems);
+    let told = |key, chars_max, problems: &mut Problems| texts::told(&top, key, chars_max, language, problems);
+    let title = told("title", TITLE_CHARS_MAX, &mut problems).unwrap_or(origin.name);
+    let summary = told("summary", SUMMARY_CHARS_MAX, &mut problems).unwrap_or_default();
+    let [watch, ending] = ["watch", "ending"].map(|key| told(key, STORY_CHARS_MAX, &mut problems));
+    let mut plan = Plan {
         name: origin.name.to_owned(),
-        title: top.line("title", TITLE_CHARS_MAX, &mut problems).unwrap_or(origin.name).to_owned(),
-        summary: top.line("summary", SUMMARY_CHARS_MAX, &mut problems).unwrap_or_default().to_owned(),
-        pool: pool(&top, &mut problems).unwrap_or(PoolSize::CPUS),
+        title: title.to_owned(),
+        summary: summary.to_owned(),
+        pool: pool.as_ref().and_then(|pool| size(pool, &mut problems)).unwrap_or(PoolSize::CPUS),
         policy: policy(&top, &mut problems),
         seed,
-        timed: timed::read(&top, &mut problems),
+        timed: timed::read(&top, language, &mut problems),
         tutorial: tutorial::read(&top, &mut problems),
         compare_as: top.line("compare_as", TITLE_CHARS_MAX, &mut problems).map(str::to_owned),
-        strategy: crate::event::Strategy::default(),
-        launcher: None,
-        program: None,
-        main: None,
-        trees: Vec::new(),
-        story: None,
+        strategy: strategy(&top, &mut problems),
+        launcher: pool.as_ref().and_then(|pool| launcher(pool, &mut problems)),
+        main: read.main(seed),
+        story: (watch.is_some() || ending.is_some())
+            .then(|| Story { watch: watch.unwrap_or_default().into(), ending: ending.unwrap_or_default().into() }),
         warnings: Vec::new(),
         task_count: tasks.count(),
         copies: tasks.copies,
         entries: tasks.entries,
+        trees: std::mem::take(&mut names.tree_specs),
+        program: None,
     };
-    if problems.is_empty() { Ok(plan) } else { Err(problems.into_error(origin.path, source)) }
+    if !problems.is_empty() {
+        return Err(problems.into_error(origin.path, source));
+    }
+    plan.warnings = read.warnings(&names).into_warnings(origin.path, source);
+    plan.program = read.into_program(names, initializer);
+    Ok(plan)
 }
 
-fn pool(top: &Fields<'_, '_>, problems: &mut Problems) -> Option<PoolSize> {
-    let pool = top.table("pool", "[pool]", &["size"], problems)?;
+/// All keys of all tables but those of steps.
+#[cfg(test)]
+pub(super) fn all_keys() -> Vec<&'static str> {
+    let objects = objects::KINDS.iter().flat_map(|kind| kind.3.iter());
+    let tables = [TOP_KEYS, POOL_KEYS, task::KEYS, task::TREE_KEYS, timed::KEYS, &["params", "steps"]];
+    tables.into_iter().flatten().chain(objects).copied().collect()
+}
+
+/// Either the parent has a program, or there are tasks to submit.
+fn who_works(top: &Fields<'_, '_>, problems: &mut Problems) {
+    match (top.get("task"), top.get("parent")) {
+        (Some(_), Some(parent)) => {
+            let help = "submit them in [parent] with apply_async, map or start, or leave [parent] out";
+            problems.add_with_help(parent.span(), "with a [parent] there are no [[task]] entries", help);
+        }
+        (None, None) => {
+            let help = "for instance [[task]] with sleep = \"0s..3s\" and repeat = 10 below it";
+            problems.add_with_help(0..0, "a scenario needs at least one [[task]], or a [parent]", help);
+        }
+        _ => {}
+    }
+}
+
+fn strategy(top: &Fields<'_, '_>, problems: &mut Problems) -> Strategy {
+    let strategy = top.notation(
+        "strategy",
+        "\"process-each\"",
+        |text| match text {
+            "pool" => Ok(Strategy::Pool),
+            "process-each" => Ok(Strategy::ProcessEach),
+            "sequential" => Ok(Strategy::Sequential),
+            _ => Err("a strategy is \"pool\", \"process-each\" or \"sequential\""),
+        },
+        problems,
+    );
+    strategy.unwrap_or_default()
+}
+
+fn size(pool: &Fields<'_, '_>, problems: &mut Problems) -> Option<PoolSize> {
     let Some(value) = pool.get("size") else {
-        pool.missing("size", "4", problems);
+        if !POOL_KEYS.iter().any(|key| pool.has(key)) {
+            pool.missing("size", "4", problems);
+        }
         return None;
     };
     let size = match value.get_ref() {
@@ -120,6 +209,30 @@ fn pool(top: &Fields<'_, '_>, problems: &mut Problems) -> Option<PoolSize> {
         }
     };
     size.inspect_err(|error| refuse(value, "size", error, problems)).ok()
+}
+
+fn launcher(pool: &Fields<'_, '_>, problems: &mut Problems) -> Option<LauncherSpec> {
+    let program = match pool.get("program") {
+        Some(value) => Some((value.span(), text(value, "program", "a program in quotes", problems)?)),
+        None => None,
+    };
+    let Some(value) = pool.get("launcher") else {
+        if let Some((at, _)) = program {
+            let help = "write launcher = [\"ssh\", \"host\"] beside it";
+            problems.add_with_help(at, "`program` is what pooltop is called where a `launcher` starts it", help);
+        }
+        return None;
+    };
+    let words = pool.texts("launcher", problems)?;
+    let mut all = words.iter().copied().chain(program.as_ref().map(|(_, program)| *program));
+    if words.is_empty() || all.any(|word| word.contains('\0')) || words[0].is_empty() {
+        problems.add(value.span(), "`launcher` is a program with its arguments: launcher = [\"ssh\", \"host\"]");
+        return None;
+    }
+    Some(LauncherSpec {
+        argv: words.into_iter().map(str::to_owned).collect(),
+        program: program.map(|(_, program)| program.to_owned()),
+    })
 }
 
 fn policy(top: &Fields<'_, '_>, problems: &mut Problems) -> PolicyOverrides {
@@ -149,6 +262,7 @@ fn speed(top: &Fields<'_, '_>, problems: &mut Problems) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use proptest::strategy::Strategy;
 
     use super::*;
     use crate::command::{Command, Note, Resize, Weight};
@@ -158,7 +272,12 @@ mod tests {
     use crate::task::{Download, RawText, Shell, Slot, TaskSpec, Verify, Work};
 
     fn seeded(text: &str, seed: Option<u64>) -> Result<Plan, ScenarioError> {
-        parse(text, Origin { path: "tour.toml", name: "tour", folder: Some(Path::new("here")) }, seed)
+        parse(
+            text,
+            Origin { path: "tour.toml", name: "tour", folder: Some(Path::new("here")) },
+            seed,
+            Language::English,
+        )
     }
 
     fn plan(text: &str) -> Plan {
@@ -195,22 +314,6 @@ mod tests {
         let plan = plan("[[task]]\nnothing = true\n");
         assert_eq!((plan.title.as_str(), plan.summary.as_str(), plan.pool), ("tour", "", PoolSize::CPUS));
         assert_eq!((plan.policy, plan.seed, plan.copies.len()), (PolicyOverrides::default(), 0, 0));
-    }
-
-    #[test]
-    fn the_example_of_the_documentation_is_valid() {
-        let documentation = include_str!("../scenario.rs").replace("//!", "");
-        let block =
-            |number| documentation.split("```toml\n").nth(number).and_then(|rest| rest.split("```").next()).unwrap();
-        let whole = plan(block(1));
-        assert_eq!((whole.task_count(), whole.timed.len(), whole.pool), (10, 1, PoolSize::Count(4)));
-        assert_eq!(whole.tasks().next().unwrap().name.as_deref(), Some("img_0001.png"));
-        let kinds: Vec<&str> =
-            block(2).lines().filter(|line| line.trim_start().starts_with(|char: char| char.is_alphabetic())).collect();
-        assert_eq!(kinds.len(), 7);
-        for kind in kinds {
-            plan(&format!("[[task]]\n{kind}\n"));
-        }
     }
 
     #[test]
@@ -391,7 +494,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("x.toml");
             std::fs::write(&path, bytes).unwrap();
-            let _ = load(&path, None).map_err(|error| error.render(Colours::Never));
+            let _ = load(&path, None, Language::English).map_err(|error| error.render(Colours::Never));
         }
     }
 }

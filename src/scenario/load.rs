@@ -8,15 +8,16 @@ use std::path::Path;
 use super::grammar::{Origin, parse};
 use super::plan::Plan;
 use super::problem::{ScenarioError, shown};
+use crate::notation::Language;
 
 /// How large a scenario may be. The parser takes a hundred times as much memory.
 pub const FILE_BYTES_MAX: u64 = 1 << 20;
 
-/// Reads the file as a scenario. `seed` goes before the one it names.
+/// Reads the file as a scenario, its texts in that language. `seed` goes before the one it names.
 ///
 /// # Errors
 /// When it cannot be read, is too large, is not UTF-8, or says something that cannot be.
-pub fn load(path: &Path, seed: Option<u64>) -> Result<Plan, ScenarioError> {
+pub fn load(path: &Path, seed: Option<u64>, language: Language) -> Result<Plan, ScenarioError> {
     let bytes = read(path)?;
     let text = text(&bytes, path)?;
     let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
@@ -25,7 +26,7 @@ pub fn load(path: &Path, seed: Option<u64>) -> Result<Plan, ScenarioError> {
         name: &name,
         folder: Some(path.parent().unwrap_or_else(|| Path::new(""))),
     };
-    parse(text, origin, seed)
+    parse(text, origin, seed, language)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, ScenarioError> {
@@ -63,7 +64,7 @@ mod tests {
     #[test]
     fn a_file_is_named_by_its_stem_and_paths_start_at_its_folder() {
         let (folder, path) = written(b"[[task]]\ncopy = { from = \"a\", to = \"/b\" }\n");
-        let plan = load(&path, None).unwrap();
+        let plan = load(&path, None, Language::English).unwrap();
         assert_eq!((plan.name.as_str(), plan.title.as_str()), ("my tour", "my tour"));
         let CopyWhat::Paths { from, to } = &plan.copies[0].what else { panic!("no paths") };
         assert_eq!((from, to.as_path()), (&folder.path().join("a"), Path::new("/b")));
@@ -71,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_named() {
-        let error = load(Path::new("no/such\x1b[31m.toml"), None).unwrap_err();
+        let error = load(Path::new("no/such\x1b[31m.toml"), None, Language::English).unwrap_err();
         assert_eq!(
             error.render(Colours::Never),
             "error: read scenario no/such\u{fffd}[31m.toml: No such file or directory (os error 2)"
@@ -81,21 +82,21 @@ mod tests {
     #[test]
     fn a_large_file_is_refused_unparsed_even_if_it_never_ends() {
         let (_folder, path) = written(&vec![b'#'; 1 << 20]);
-        assert!(!load(&path, None).unwrap_err().to_string().contains("larger"));
+        assert!(!load(&path, None, Language::English).unwrap_err().to_string().contains("larger"));
         let (_folder, path) = written(&vec![b'#'; (1 << 20) + 1]);
         assert!(
-            load(&path, None)
+            load(&path, None, Language::English)
                 .unwrap_err()
                 .to_string()
                 .ends_with("it is larger than 1024 KiB, the most a scenario may have")
         );
-        assert!(matches!(load(Path::new("/dev/zero"), None), Err(ScenarioError::TooLarge { .. })));
+        assert!(matches!(load(Path::new("/dev/zero"), None, Language::English), Err(ScenarioError::TooLarge { .. })));
     }
 
     #[test]
     fn what_is_not_utf_8_is_found() {
         let (_folder, path) = written(b"# fine\n# \xe4\xbd\xa0\ntitle = \"\xff\"");
-        let error = load(&path, None).unwrap_err().to_string();
+        let error = load(&path, None, Language::English).unwrap_err().to_string();
         assert!(error.ends_with("line 3 is not UTF-8 (byte 0xff at offset 22); save it as UTF-8"), "{error}");
     }
 }

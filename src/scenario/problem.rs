@@ -111,7 +111,7 @@ impl std::fmt::Display for Invalid {
 impl Invalid {
     fn render(&self, renderer: &Renderer) -> String {
         let mut out: Vec<String> =
-            self.problems.iter().map(|problem| renderer.render(&[problem.group(&self.path)])).collect();
+            self.problems.iter().map(|problem| renderer.render(&[problem.group(&self.path, Level::ERROR)])).collect();
         if self.more > 0 {
             let text = format!("{} more problems are not shown", self.more);
             out.push(renderer.render(&[Group::with_title(Level::NOTE.primary_title(text))]));
@@ -153,10 +153,10 @@ impl Located {
         }
     }
 
-    fn group<'a>(&'a self, path: &'a str) -> Group<'a> {
+    fn group<'a>(&'a self, path: &'a str, level: Level<'a>) -> Group<'a> {
         let mark = AnnotationKind::Primary.span(self.marked.clone());
         let source = Snippet::source(self.shown.as_str()).line_start(self.line).annotation(mark);
-        let title = Level::ERROR.primary_title(self.what.as_str());
+        let title = level.primary_title(self.what.as_str());
         let group = match self.cut_column {
             None => title.element(source.path(path)),
             // The column counted in what is left of the line would be wrong.
@@ -226,6 +226,17 @@ impl Problems {
     }
 }
 
+impl Problems {
+    /// The same as things to know rather than to mend, each ready to be printed.
+    pub(super) fn into_warnings(mut self, path: &str, text: &str) -> Vec<String> {
+        self.list.sort_by_key(|problem| problem.span.start);
+        let path = sanitized(path);
+        let renderer = Renderer::plain();
+        let located = self.list.into_iter().map(|problem| Located::new(problem, text));
+        located.map(|located| renderer.render(&[located.group(&path, Level::WARNING)])).collect()
+    }
+}
+
 /// A path for people.
 pub(super) fn shown(path: &Path) -> String {
     sanitized(&path.to_string_lossy()).into_owned()
@@ -241,10 +252,16 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
+    use crate::notation::Language;
     use crate::scenario::{FILE_BYTES_MAX, Origin, Plan, parse};
 
     fn parsed(text: &str) -> Result<Plan, ScenarioError> {
-        parse(text, Origin { path: "tour.toml", name: "tour", folder: Some(Path::new("here")) }, None)
+        parse(
+            text,
+            Origin { path: "tour.toml", name: "tour", folder: Some(Path::new("here")) },
+            None,
+            Language::English,
+        )
     }
 
     /// What a person reads.
@@ -270,7 +287,7 @@ mod tests {
         3 | banana = 3
           | ^^^^^^
           |
-          = help: the keys of [[task]] are name, repeat, whole, nothing, sleep, download, run, shell, copy
+          = help: the keys of [[task]] are name, repeat, whole, place, nothing, sleep, download, run, shell, copy, call, args
         "#);
     }
 
@@ -345,7 +362,7 @@ mod tests {
           = help: there can be several of them: write [[task]], with two brackets
         "#);
         assert_snapshot!(told(""), @r#"
-        error: a scenario needs at least one [[task]]
+        error: a scenario needs at least one [[task]], or a [parent]
          --> tour.toml:1:1
           |
         1 |
@@ -436,7 +453,7 @@ mod tests {
     fn without_a_folder_there_are_no_relative_paths() {
         let origin = Origin { path: "tour.toml", name: "tour", folder: None };
         let text = "[[task]]\ncopy = { from = \"a\", to = \"/b\" }\n";
-        assert!(parse(text, origin, None).unwrap_err().to_string().contains("relative path"));
+        assert!(parse(text, origin, None, Language::English).unwrap_err().to_string().contains("relative path"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::super::fields::{Fields, text};
 use super::super::plan::{CopyJob, CopyWhat, TreeSpec};
 use super::super::problem::Problems;
 use crate::notation::{Span, duration_ms, per_mille, size_bytes, span};
-use crate::task::{RawText, Shell, Template, Verify};
+use crate::task::{Place, RawText, Shell, Template, Verify};
 
 /// How many tasks all entries of a scenario may stand for together.
 const TASKS_MAX: u64 = 10_000_000;
@@ -24,12 +24,16 @@ const TREE_FOLDERS_MAX: u64 = 10_000;
 const TREES_BYTES_MAX: u64 = 4 << 30;
 
 /// The kinds of work, of which every entry has one.
-const KINDS: &[&str] = &["nothing", "sleep", "download", "run", "shell", "copy"];
+const KINDS: &[&str] = &["nothing", "sleep", "download", "run", "shell", "copy", "call"];
 
-pub(super) const KEYS: &[&str] = &["name", "repeat", "whole", "nothing", "sleep", "download", "run", "shell", "copy"];
+pub(super) const KEYS: &[&str] =
+    &["name", "repeat", "whole", "place", "nothing", "sleep", "download", "run", "shell", "copy", "call", "args"];
+
+/// The keys of a tree, wherever it is declared.
+pub(super) const TREE_KEYS: &[&str] = &["files", "folders", "size"];
 
 /// The tutorials' downloads take so many whole seconds.
-const DOWNLOAD_TIME: Time = Time::WholeSeconds(Span { low: 5, high: 10 });
+pub(super) const DOWNLOAD_TIME: Time = Time::WholeSeconds(Span { low: 5, high: 10 });
 
 /// The entries as they are read.
 pub(super) struct Tasks<'a> {
@@ -46,7 +50,7 @@ pub(super) struct Tasks<'a> {
 
 /// How durations are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Rounding {
+pub(super) enum Rounding {
     Milliseconds,
     WholeSeconds,
 }
@@ -71,8 +75,13 @@ impl<'a> Tasks<'a> {
         u32::try_from(self.count).unwrap_or(u32::MAX)
     }
 
-    /// Reads one more entry.
-    pub(super) fn add(&mut self, task: &Fields<'_, '_>, problems: &mut Problems) {
+    /// Reads one more entry; `call` reads the kind that calls a function, for so many repetitions.
+    pub(super) fn add(
+        &mut self,
+        task: &Fields<'_, '_>,
+        call: impl FnOnce(&mut Problems, u32) -> Option<WorkEntry>,
+        problems: &mut Problems,
+    ) {
         let place = self.seen;
         self.seen += 1;
         let kinds: Vec<&str> = KINDS.iter().copied().filter(|kind| task.has(kind)).collect();
@@ -96,6 +105,12 @@ impl<'a> Tasks<'a> {
         {
             problems.add(value.span(), "`whole` is about how long a sleep or download takes");
         }
+        if kind != "call"
+            && let Some(value) = task.get("args")
+        {
+            problems.add(value.span(), "`args` are for a `call`");
+        }
+        let place_of = place_of(task, problems);
         let Some(repeat) = self.repeat(task, problems) else { return };
         let name = task.line("name", NAME_CHARS_MAX, problems).and_then(|text| name(task, text, problems));
         let work = match kind {
@@ -103,9 +118,10 @@ impl<'a> Tasks<'a> {
             "sleep" => time(task, "sleep", rounding(task, problems), problems).map(WorkEntry::Sleep),
             "download" => download(task, problems),
             "run" => run(task, problems),
+            "call" => call(problems, repeat),
             _ => shell(task, problems),
         };
-        self.entries.extend(work.map(|work| TaskEntry { place, repeat, name, work }));
+        self.entries.extend(work.map(|work| TaskEntry { seat: place, repeat, name, work, place: place_of }));
     }
 
     fn repeat(&mut self, task: &Fields<'_, '_>, problems: &mut Problems) -> Option<u32> {
@@ -120,7 +136,7 @@ impl<'a> Tasks<'a> {
     }
 
     fn add_copy(&mut self, task: &Fields<'_, '_>, place: u32, problems: &mut Problems) {
-        for key in ["name", "repeat", "whole"] {
+        for key in ["name", "repeat", "whole", "place", "args"] {
             if let Some(value) = task.get(key) {
                 problems.add(
                     value.span(),
@@ -137,7 +153,10 @@ impl<'a> Tasks<'a> {
                 return problems
                     .add(tree.span(), "a copy is of a `tree` made for it, or goes `from` one place `to` another");
             }
-            (Some(_), false) => self.tree(&copy, place, problems).map(CopyWhat::Tree),
+            (Some(_), false) => {
+                let tree = copy.table("tree", "tree = { ... }", TREE_KEYS, problems);
+                tree.and_then(|tree| self.tree(&tree, place, problems)).map(CopyWhat::Tree)
+            }
             (None, _) => {
                 let from = self.path(&copy, "from", problems);
                 let to = self.path(&copy, "to", problems);
@@ -148,8 +167,8 @@ impl<'a> Tasks<'a> {
         self.copies.extend(what.map(|what| CopyJob { after_tasks, what, verify }));
     }
 
-    fn tree(&mut self, copy: &Fields<'_, '_>, place: u32, problems: &mut Problems) -> Option<TreeSpec> {
-        let tree = copy.table("tree", "tree = { ... }", &["files", "folders", "size"], problems)?;
+    /// A tree of files to be made; `place` is part of its seed.
+    pub(super) fn tree(&mut self, tree: &Fields<'_, '_>, place: u32, problems: &mut Problems) -> Option<TreeSpec> {
         if !tree.has("files") {
             tree.missing("files", "200", problems);
         }
@@ -221,12 +240,12 @@ fn nothing(task: &Fields<'_, '_>, problems: &mut Problems) -> Option<WorkEntry> 
     None
 }
 
-fn rounding(task: &Fields<'_, '_>, problems: &mut Problems) -> Rounding {
+pub(super) fn rounding(task: &Fields<'_, '_>, problems: &mut Problems) -> Rounding {
     if task.is_set("whole", problems) { Rounding::WholeSeconds } else { Rounding::Milliseconds }
 }
 
 /// A duration, or a span of durations, under that key.
-fn time(fields: &Fields<'_, '_>, key: &str, rounding: Rounding, problems: &mut Problems) -> Option<Time> {
+pub(super) fn time(fields: &Fields<'_, '_>, key: &str, rounding: Rounding, problems: &mut Problems) -> Option<Time> {
     let ms = fields.notation(key, "\"2s\" or \"0s..3s\"", |text| span(text, duration_ms), problems)?;
     if rounding == Rounding::Milliseconds {
         return Some(Time::Milliseconds(ms));
@@ -248,16 +267,38 @@ fn download(task: &Fields<'_, '_>, problems: &mut Problems) -> Option<WorkEntry>
     }
     let size = download.notation("size", "\"12 MB\" or \"5 MB..80 MB\"", |text| span(text, size_bytes), problems);
     let time = if download.has("time") { time(&download, "time", rounding, problems) } else { Some(DOWNLOAD_TIME) };
+    let (fail_per_mille, stall_per_mille) = shares(&download, problems)?;
+    Some(WorkEntry::Download { size: size?, time: time?, fail_per_mille, stall_per_mille })
+}
+
+/// How many attempts of a thousand break off, and how many go silent.
+pub(super) fn shares(download: &Fields<'_, '_>, problems: &mut Problems) -> Option<(u16, u16)> {
     let share = |key, problems: &mut Problems| {
         if download.has(key) { download.notation(key, "\"10%\"", per_mille, problems) } else { Some(0) }
     };
     let (fail, stall) = (share("fail", problems), share("stall", problems));
-    let (size, time, fail_per_mille, stall_per_mille) = (size?, time?, fail?, stall?);
-    if fail_per_mille + stall_per_mille > 1000 {
+    let (fail, stall) = (fail?, stall?);
+    if fail + stall > 1000 {
         problems.add(download.get("stall")?.span(), "`fail` and `stall` are over 100% together");
         return None;
     }
-    Some(WorkEntry::Download { size, time, fail_per_mille, stall_per_mille })
+    Some((fail, stall))
+}
+
+/// Which process does it; the pool unless told.
+fn place_of(task: &Fields<'_, '_>, problems: &mut Problems) -> Place {
+    let place = task.notation(
+        "place",
+        "\"process\"",
+        |text| match text {
+            "pool" => Ok(Place::Pool),
+            "process" => Ok(Place::Own),
+            "parent" => Ok(Place::Parent),
+            _ => Err("a task is done by \"pool\", \"process\" (one of its own) or \"parent\""),
+        },
+        problems,
+    );
+    place.unwrap_or_default()
 }
 
 fn run(task: &Fields<'_, '_>, problems: &mut Problems) -> Option<WorkEntry> {

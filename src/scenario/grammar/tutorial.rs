@@ -35,11 +35,12 @@ fn seconds(times: &Fields<'_, '_>, key: &str, problems: &mut Problems) -> Option
 
 #[cfg(test)]
 mod tests {
+    use crate::notation::Language;
     use crate::scenario::{Origin, TutorialTimes, parse};
 
     fn times(text: &str) -> Result<Option<TutorialTimes>, String> {
         let text = format!("{text}\n[[task]]\nnothing = true\n");
-        let plan = parse(&text, Origin { path: "a.toml", name: "a", folder: None }, None);
+        let plan = parse(&text, Origin { path: "a.toml", name: "a", folder: None }, None, Language::English);
         plan.map(|plan| plan.tutorial).map_err(|error| error.to_string())
     }
 
