@@ -5,6 +5,7 @@ mod common;
 mod harness;
 mod headless;
 mod pool;
+mod scenarios;
 mod screen;
 mod storm;
 mod surroundings;
