@@ -8,5 +8,7 @@ mod ours;
 mod play;
 mod pools;
 mod processes;
+mod semantics;
 mod threads;
 mod together;
+mod verdicts;

@@ -58,8 +58,28 @@ pub fn demo(name: &str) -> Played {
 /// The same with other flags.
 #[track_caller]
 pub fn demo_with(name: &str, flags: &[&str]) -> Played {
-    let args = ["demo", name, "--progress", "json"].iter().chain(flags);
-    let finished = Run::pooltop(args).finish();
+    played(Run::pooltop(["demo", name, "--progress", "json"].iter().chain(flags)))
+}
+
+/// Plays a scenario of the test's own.
+#[track_caller]
+pub fn text(text: &str) -> Played {
+    text_with(text, &["--speed", "20", "--seed", "1"])
+}
+
+/// The same with other flags.
+#[track_caller]
+pub fn text_with(text: &str, flags: &[&str]) -> Played {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("scenario.toml");
+    std::fs::write(&file, text).expect("write the scenario");
+    let file = file.to_str().expect("a plain path");
+    played(Run::pooltop(["play", file, "--progress", "json"].iter().chain(flags)))
+}
+
+#[track_caller]
+fn played(run: Run) -> Played {
+    let finished = run.finish();
     let out = String::from_utf8(finished.stdout.clone()).expect("JSON is UTF-8");
     let events = out.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")));
     Played {
