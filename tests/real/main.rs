@@ -6,6 +6,7 @@ mod compare;
 mod harness;
 mod headless;
 mod pool;
+mod scenarios;
 mod screen;
 mod storm;
 mod surroundings;

@@ -1,0 +1,68 @@
+//! Semaphores and events.
+//! It does not know how waiters are kept.
+
+use std::collections::BTreeSet;
+
+use super::play::demo;
+
+#[test]
+fn never_more_than_four_guests_sit() {
+    let played = demo("semaphore-guests");
+    played.assert_code(0);
+    let (mut inside, mut most, mut came) = (BTreeSet::new(), 0, 0);
+    for event in &played.events {
+        let task = event["task"].as_u64();
+        match event["event"].as_str().unwrap() {
+            // The permit is taken with the answer to acquire, and given back with the call of release.
+            "call_answered" if event["reply"] == "done" => {
+                if asked(&played, task, event) == "acquire" {
+                    assert!(inside.insert(task));
+                    came += 1;
+                }
+            }
+            "call_made" if event["call"]["release"].is_object() => assert!(inside.remove(&task)),
+            _ => {}
+        }
+        most = most.max(inside.len());
+    }
+    assert_eq!((most, came), (4, 10), "{}", played.story());
+    assert_eq!(played.pids().len(), 10);
+    let waited: BTreeSet<String> = played.blocked().into_iter().map(|(who, _)| who).collect();
+    assert_eq!(waited.len(), 6, "six find no seat at first: {waited:?}");
+}
+
+/// The call that this answer answers.
+fn asked(played: &super::play::Played, task: Option<u64>, answer: &serde_json::Value) -> String {
+    let until = played.events.iter().position(|event| std::ptr::eq(event, answer)).unwrap();
+    let calls = played.events[..until].iter().rev();
+    let call = calls.into_iter().find(|event| event["event"] == "call_made" && event["task"].as_u64() == task).unwrap();
+    call["call"].as_object().map(|call| call.keys().next().unwrap().clone()).unwrap_or_default()
+}
+
+#[test]
+fn a_flag_is_passed_only_while_it_is_set() {
+    let played = demo("event-flag");
+    played.assert_code(0);
+    let lines = played.lines();
+    let parent: Vec<_> = played.lines_of("parent");
+    assert_eq!(parent[..3], ["at first: False", "after set: True", "after clear: False"]);
+    let place = |text: &str| lines.iter().position(|line| line == text).unwrap_or_else(|| panic!("{text}: {lines:?}"));
+    assert!(place("second waiter waits") < place("the second waiter still waits"));
+    assert!(place("the second waiter still waits") < place("second waiter passes"));
+    assert!(place("first waiter waits") < place("first waiter passes"));
+    let blocked = played.blocked();
+    for waiter in ["first waiter", "second waiter"] {
+        assert!(blocked.contains(&(waiter.to_owned(), "wait_event".to_owned())), "{blocked:?}");
+    }
+}
+
+#[test]
+fn the_parents_line_comes_after_the_set() {
+    let played = demo("event-result");
+    played.assert_code(0);
+    let set = played.place("set", |event| event["call"]["set_event"].is_object());
+    let line = played.place("the line", |event| event["text"] == "parent: the event is set");
+    assert!(set < line);
+    assert_eq!(played.lines().last().unwrap(), "parent: 100");
+    assert!(played.results().iter().any(|(who, value)| who == "compute" && value["int"] == 100), "{:?}", played.results());
+}

@@ -1,0 +1,160 @@
+//! When nothing can go on, a run says so; while something can, it does not.
+//! It does not know how the cycle is found.
+
+use std::fmt::Write as _;
+
+use super::play::text;
+
+/// Five philosophers who each take the fork at their left first.
+fn philosophers(second: &str) -> String {
+    let mut scenario = String::new();
+    for fork in 0..5 {
+        writeln!(scenario, "[semaphore.fork{fork}]\nvalue = 1").unwrap();
+    }
+    for who in 0..5 {
+        let (left, right) = (who, (who + 1) % 5);
+        let (first, then) = if who == 4 && second == "ordered" { (right, left) } else { (left, right) };
+        writeln!(
+            scenario,
+            "[function.dine{who}]\nsteps = [{{ acquire = \"fork{first}\" }}, {{ sleep = \"2s\" }}, {{ acquire = \"fork{then}\" }}, \
+             {{ print = \"{{process}} eats\" }}, {{ release = \"fork{then}\" }}, {{ release = \"fork{first}\" }}]\n\
+             [[task]]\ncall = \"dine{who}\"\nname = \"philosopher {who}\"\nplace = \"process\"",
+        )
+        .unwrap();
+    }
+    scenario
+}
+
+#[test]
+fn philosophers_who_wait_in_a_circle_are_found() {
+    let played = text(&philosophers("left"));
+    played.assert_code(1);
+    let verdict = played.verdict().unwrap_or_else(|| panic!("no verdict\n{}", played.story()));
+    for who in 0..5 {
+        assert!(verdict.contains(&format!("philosopher {who}")), "{verdict}");
+    }
+    let event = played.all("verdict_reached").next().unwrap();
+    assert_eq!(event["verdict"]["waits"].as_array().unwrap().len(), 5);
+    assert!(played.lines().is_empty());
+    // Whoever ran without a screen is told, too.
+    assert!(played.errors.is_empty() || played.errors.contains("philosopher"), "{}", played.errors);
+}
+
+#[test]
+fn philosophers_with_an_order_eat() {
+    let played = text(&philosophers("ordered"));
+    played.assert_code(0);
+    assert_eq!(played.lines().len(), 5);
+    assert!(played.verdict().is_none());
+}
+
+#[test]
+fn a_sleeper_may_still_help() {
+    let played = text(
+        r#"
+        [queue.q]
+        [function.consume]
+        steps = [{ get = "q", into = "m" }, { print = "{m}" }]
+        [function.sleeper]
+        steps = [{ sleep = "60s" }, { put = "q", value = "'late'" }]
+        [parent]
+        steps = [
+            { start = "consume", into = "c" },
+            { start = "sleeper", into = "s" },
+            { join = "c" },
+            { join = "s" },
+        ]
+        "#,
+    );
+    played.assert_code(0);
+    assert_eq!(played.lines(), ["late"]);
+    assert!(played.verdict().is_none());
+}
+
+#[test]
+fn a_timed_command_may_still_help() {
+    let played = text(
+        r#"
+        [pool]
+        size = 1
+        [queue.q]
+        [function.consume]
+        steps = [{ get = "q", into = "m" }, { print = "{m}" }]
+        [function.produce]
+        steps = [{ put = "q", value = "'hello'" }]
+        [parent]
+        steps = [
+            { apply_async = "consume", into = "c" },
+            { apply_async = "produce", into = "p" },
+            { close = "pool" },
+            { join = "pool" },
+        ]
+        [[at]]
+        time = "30s"
+        resize = 2
+        "#,
+    );
+    played.assert_code(0);
+    assert_eq!(played.lines(), ["hello"]);
+    assert!(played.verdict().is_none());
+}
+
+#[test]
+fn a_pool_too_small_for_its_tasks_is_told_to_grow() {
+    let played = text(
+        r#"
+        [pool]
+        size = 1
+        [queue.q]
+        [function.consume]
+        steps = [{ get = "q", into = "m" }]
+        [function.produce]
+        steps = [{ put = "q", value = 1 }]
+        [parent]
+        steps = [
+            { apply_async = "consume", name = "consumer", into = "c" },
+            { apply_async = "produce", name = "producer", into = "p" },
+            { close = "pool" },
+            { join = "pool" },
+        ]
+        "#,
+    );
+    played.assert_code(1);
+    let event = played.all("verdict_reached").next().unwrap_or_else(|| panic!("no verdict\n{}", played.story()));
+    let advice = event["verdict"]["advice"].as_str().expect("an advice");
+    assert!(advice.contains("larger pool"), "{advice}");
+}
+
+#[test]
+fn two_locks_in_two_orders_are_found() {
+    let played = text(
+        r#"
+        locks = ["a", "b"]
+        [parent]
+        steps = [
+            { thread = "one", steps = [{ with_lock = "a", steps = [{ sleep = "5s" }, { with_lock = "b", steps = [{ print = "one" }] }] }] },
+            { thread = "two", steps = [{ with_lock = "b", steps = [{ sleep = "5s" }, { with_lock = "a", steps = [{ print = "two" }] }] }] },
+            { join = "threads" },
+        ]
+        "#,
+    );
+    played.assert_code(1);
+    let verdict = played.verdict().unwrap_or_else(|| panic!("no verdict\n{}", played.story()));
+    assert!(verdict.contains("one") && verdict.contains("two"), "{verdict}");
+}
+
+#[test]
+fn a_pause_that_nobody_will_end_is_told() {
+    let played = text("[[task]]\nsleep = \"100s\"\n[[at]]\ntime = \"1s\"\npause = true\n");
+    played.assert_code(1);
+    let verdict = played.verdict().unwrap_or_else(|| panic!("no verdict\n{}", played.story()));
+    assert!(verdict.contains("paused"), "{verdict}");
+}
+
+#[test]
+fn what_can_never_be_is_warned_of_before_it_runs() {
+    let played = text("[queue.q]\n[parent]\nsteps = [{ get = \"q\", into = \"m\" }]\n");
+    played.assert_code(1);
+    assert!(played.errors.contains("warning") && played.errors.contains('q'), "{}", played.errors);
+    assert!(played.verdict().is_some());
+}
