@@ -47,15 +47,14 @@ impl Objects {
     /// The next thing to do at this one.
     pub(super) fn next_at(&self, id: ObjectId) -> Option<Next> {
         let (object, book) = (self.all.get(id.index())?, self.books.get(id.index())?);
-        if let Some(&caller) = book.untold.front() {
-            let transfer = book.transfers.iter().find(|transfer| transfer.caller == caller)?;
-            return Some(Next::Share(caller, id, transfer.target));
-        }
-        granted(object, book).or_else(|| {
+        granted(object, book).or_else(|| untold(id, book)).or_else(|| {
             let &caller = book.fresh.front()?;
             let waiter = object.waiters.iter().find(|waiter| waiter.caller() == caller)?;
-            let reply = if waiter.has_no_patience() { Some(without(&waiter.call)) } else { None };
-            Some(reply.map_or(Next::Block(caller), |reply| Next::Answer(caller, reply)))
+            Some(if waiter.has_no_patience() {
+                Next::Answer(caller, without(&waiter.call))
+            } else {
+                Next::Block(caller)
+            })
         })
     }
 }
@@ -67,6 +66,13 @@ pub(in crate::model) fn without(call: &Call) -> Reply {
         Call::Get { .. } => Reply::Empty,
         _ => Reply::TimedOut,
     }
+}
+
+/// Shares are told when all who come and go have done so, so that each is told once.
+fn untold(id: ObjectId, book: &Book) -> Option<Next> {
+    let &caller = book.untold.front()?;
+    let transfer = book.transfers.iter().find(|transfer| transfer.caller == caller)?;
+    Some(Next::Share(caller, id, transfer.target))
 }
 
 fn granted(object: &Object, book: &Book) -> Option<Next> {
