@@ -6,6 +6,7 @@ mod control;
 pub mod copy;
 mod download;
 mod keeper;
+mod launch;
 mod outbox;
 mod runner;
 mod serve;

@@ -12,8 +12,8 @@ use super::{Refusal, asked};
 use crate::cli::{Copy, Flags, Inputs, Run};
 use crate::event::{Elapsed, Policy, RunKind};
 use crate::notation::PoolSize;
-use crate::pool::Timed;
-use crate::scenario::{CopyWhat, DEFAULT, Plan, PolicyOverrides, builtin, load, make_tree};
+use crate::pool::{Launcher, Timed};
+use crate::scenario::{CopyWhat, DEFAULT, LauncherSpec, Plan, PolicyOverrides, builtin, load, make_tree};
 use crate::source;
 use crate::task::{RawText, Shell, Template, Verify};
 
@@ -28,6 +28,8 @@ pub(super) struct Job {
     pub target: u32,
     pub cpus: u32,
     pub timed: Vec<Timed>,
+    /// How its pool's workers are started, if not as children.
+    pub launcher: Option<Launcher>,
     pub feed: Feed,
     pub output_bytes_max: u64,
     pub keep_order: crate::headless::Order,
@@ -93,6 +95,7 @@ impl Job {
             target: flags.jobs.unwrap_or(PoolSize::CPUS).resolve(cpus),
             cpus,
             timed: Vec::new(),
+            launcher: None,
             feed: Feed::default(),
             output_bytes_max: OUTPUT_BYTES_MAX,
             keep_order: crate::headless::Order::AsEnded,
@@ -111,6 +114,7 @@ impl Job {
             command: timed.command.clone(),
         });
         job.timed = timed.collect();
+        job.launcher = plan.launcher.as_ref().map(launcher).transpose()?;
         let mut copies = Vec::new();
         for copy in &plan.copies {
             copies.push((copy.after_tasks, job.copy_source(copy.what.clone(), copy.verify)?));
@@ -137,4 +141,18 @@ impl Job {
         let plan = source::plan(&[from], &to).map_err(|error| Refusal::usage(&error))?;
         Ok(CopySource { plan, verify })
     }
+}
+
+/// Without a name of its own the program is this very one: right for a launcher that stays on this machine, and for machines
+/// that have it in the same place.
+fn launcher(spec: &LauncherSpec) -> Result<Launcher, Refusal> {
+    let program = match &spec.program {
+        Some(program) => RawText::from(program.as_str()),
+        None => {
+            let own = std::env::current_exe().context("find this program's own file").map_err(Refusal::Internal)?;
+            RawText::from(own.as_os_str())
+        }
+    };
+    let argv = spec.argv.iter().map(|word| RawText::from(word.as_str())).collect();
+    Launcher::new(argv, program).map_err(|error| Refusal::usage(&error))
 }

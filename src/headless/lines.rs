@@ -31,7 +31,8 @@ impl Lines {
                 if let Some(worker) = state.workers.get(*worker)
                     && let Some(pid) = worker.pid
                 {
-                    self.say(&format_args!("worker {} started, PID {pid}", worker.slot));
+                    let on = worker.host.as_ref().map(|host| format!(" on {host}")).unwrap_or_default();
+                    self.say(&format_args!("worker {} started, PID {pid}{on}", worker.slot));
                 }
             }
             What::WorkerDraining { worker, .. } => {

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::event::{Elapsed, PauseReason, Phase, PhaseReason, Policy, Start, Tuning, Verdict, WireCount};
+use crate::event::{Elapsed, PauseReason, Phase, PhaseReason, Policy, Role, Start, Tuning, Verdict, WireCount};
 use crate::task::{Failure, TaskId, Value, WorkerId};
 
 use super::calls::{Blocked, Threads};
@@ -76,6 +76,8 @@ pub struct Unplanned {
     pub last_failed_start: Elapsed,
     /// The last words of the latest one, or why it could not be started.
     pub last_words: Box<str>,
+    /// Workers in a row that were gone, or had to go, without ever having said hello.
+    pub mute: u32,
     /// Whether the pool has given up starting workers.
     pub given_up: bool,
 }
@@ -238,6 +240,11 @@ impl State {
     /// Workers that are there and take tasks, or will in a moment.
     pub fn wanted(&self) -> u32 {
         self.workers.count(super::Worker::is_wanted)
+    }
+
+    /// Whether this worker was, or is to be, started through the run's launcher: only the pool's own are.
+    pub fn is_launched(&self, worker: &super::Worker) -> bool {
+        worker.role == Role::Pool && self.start.as_ref().is_some_and(|start| start.launcher.is_some())
     }
 
     /// Tasks that have this status.

@@ -1,6 +1,10 @@
 //! One worker's process as the parent holds it: starting it, its socket, its last words, its end.
 //! It does not know tasks; messages pass through it.
 
+mod launch;
+
+pub(super) use launch::launch;
+
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
 use std::os::fd::{AsFd, OwnedFd};
@@ -34,15 +38,30 @@ pub(super) struct Child {
     pub heard_all: bool,
     /// Whether the poller tells when the socket takes bytes again.
     pub waits_to_write: bool,
+    /// How it was started.
+    pub way: Way,
     words: Vec<u8>,
     _process: Process,
+}
+
+/// How a worker's process came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// As a child of this one.
+    Direct,
+    /// Through a launcher, which is the child of this one.
+    Launched,
 }
 
 /// Starts a worker. `open_files`: the soft limit its tasks get, since the parent may have raised its own.
 pub(super) fn spawn(open_files: u64) -> std::io::Result<Child> {
     let (ours, theirs) = UnixStream::pair()?;
     ours.set_nonblocking(true)?;
-    let mut process = start(theirs, open_files)?;
+    let process = start(theirs, open_files)?;
+    adopt_or_end(ours, process, Way::Direct)
+}
+
+fn adopt_or_end(ours: UnixStream, mut process: Process, way: Way) -> std::io::Result<Child> {
     let pid = Pid(process.id().cast_signed());
     match adopt(ours, &mut process) {
         Ok((pidfd, sender, receiver, stderr)) => Ok(Child {
@@ -53,6 +72,7 @@ pub(super) fn spawn(open_files: u64) -> std::io::Result<Child> {
             stderr,
             heard_all: false,
             waits_to_write: false,
+            way,
             words: Vec::new(),
             _process: process,
         }),
@@ -91,8 +111,11 @@ fn adopt(socket: UnixStream, process: &mut Process) -> std::io::Result<Ends> {
 }
 
 impl Child {
-    /// SIGKILL, to this process and no other: the descriptor outlives the number.
+    /// SIGKILL, to this process and no other: the descriptor outlives the number. Through a launcher: to its group as well.
     pub(super) fn kill(&self) {
+        if self.way == Way::Launched {
+            launch::end(self.pid, &self.sender);
+        }
         // It may have exited by itself; the pidfd then tells so.
         let _ = pidfd_send_signal(&self.pidfd, Signal::KILL);
     }

@@ -262,6 +262,8 @@ impl Supervisor {
         let Some(sampler) = &self.sampler else { return };
         let lively =
             self.state.workers.iter().filter(|worker| !worker.in_flight.is_empty() || worker.cpu_percent > 0.0);
+        // A PID of another machine means nothing here.
+        let lively = lively.filter(|worker| !self.state.is_launched(worker));
         let lively: Vec<_> = lively.filter_map(|worker| Some((worker.id, worker.pid?))).collect();
         let first = if self.sampled_to < lively.len() { self.sampled_to } else { 0 };
         let some: Vec<_> = lively.iter().skip(first).take(SAMPLES_AT_ONCE_MAX).copied().collect();

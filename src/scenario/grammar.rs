@@ -9,7 +9,7 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use super::fields::{Fields, decimal, refuse, text, wrong_type};
-use super::plan::{Plan, PolicyOverrides};
+use super::plan::{LauncherSpec, Plan, PolicyOverrides};
 use super::problem::{Problems, ScenarioError};
 use crate::notation::{PoolSize, duration_ms, halt, speed_milli, timeout_ms};
 use task::Tasks;
@@ -38,6 +38,8 @@ const TOP_KEYS: &[&str] = &[
     "task",
     "at",
 ];
+
+const POOL_KEYS: &[&str] = &["size", "launcher", "program"];
 
 /// Where a text came from.
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +85,7 @@ pub fn parse(source: &str, origin: Origin<'_>, seed: Option<u64>) -> Result<Plan
         seed,
         timed: timed::read(&top, &mut problems),
         strategy: crate::event::Strategy::default(),
-        launcher: None,
+        launcher: launcher(&top, &mut problems),
         program: None,
         main: None,
         trees: Vec::new(),
@@ -97,7 +99,7 @@ pub fn parse(source: &str, origin: Origin<'_>, seed: Option<u64>) -> Result<Plan
 }
 
 fn pool(top: &Fields<'_, '_>, problems: &mut Problems) -> Option<PoolSize> {
-    let pool = top.table("pool", "[pool]", &["size"], problems)?;
+    let pool = top.table("pool", "[pool]", POOL_KEYS, problems)?;
     let Some(value) = pool.get("size") else {
         pool.missing("size", "4", problems);
         return None;
@@ -115,6 +117,14 @@ fn pool(top: &Fields<'_, '_>, problems: &mut Problems) -> Option<PoolSize> {
         }
     };
     size.inspect_err(|error| refuse(value, "size", error, problems)).ok()
+}
+
+fn launcher(top: &Fields<'_, '_>, problems: &mut Problems) -> Option<LauncherSpec> {
+    // What is unknown in it was told when its size was read.
+    let pool = top.table("pool", "[pool]", POOL_KEYS, &mut Problems::default())?;
+    let program = pool.line("program", TITLE_CHARS_MAX, problems).map(str::to_owned);
+    let argv = pool.texts("launcher", problems)?.into_iter().map(str::to_owned).collect();
+    Some(LauncherSpec { argv, program })
 }
 
 fn policy(top: &Fields<'_, '_>, problems: &mut Problems) -> PolicyOverrides {

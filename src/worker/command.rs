@@ -14,8 +14,9 @@ use rustix::process::{PidfdFlags, pidfd_open};
 use super::control::Control;
 use super::keeper::Keeper;
 use super::outbox::{Outbox, TELL_AFTER};
-use super::start::RUN_VARIABLE;
+use super::start::{RUN_VARIABLE, host_name};
 use crate::clock::Clock;
+use crate::command::{Note, Weight};
 use crate::offspring;
 use crate::task::{Failure, Outcome, Output, Pid, RawText, Stream, TaskId, spool_name};
 use crate::wire::{Report, Setup, Stopping};
@@ -44,7 +45,7 @@ pub(super) fn run(words: &[RawText], scene: &Scene<'_>) -> (Outcome, Option<Box<
     let group = SystemPid::from_raw(child.id().cast_signed());
     scene.control.command_runs(group);
     scene.outbox.put(Report::Started { task: scene.task, pid: Some(Pid(group.as_raw())) });
-    let Watched { output, stopped } = match watch(group, pipes, scene) {
+    let Watched { output, untold, stopped } = match watch(group, pipes, scene) {
         Ok(watched) => watched,
         Err(error) => {
             let _ = killpg(group, Signal::SIGKILL);
@@ -53,6 +54,10 @@ pub(super) fn run(words: &[RawText], scene: &Scene<'_>) -> (Outcome, Option<Box<
             return (Outcome::Failed(Failure::Error { text }), None);
         }
     };
+    if untold > 0 {
+        let text = format!("output cut: {untold} bytes were not brought back from {}", host_name());
+        scene.outbox.put(Report::Noted { task: scene.task, note: Note::new(Weight::Warning, text) });
+    }
     let status = child.wait();
     if offspring::has_children() {
         // What the command left behind ends with it: nothing of ours may outlive the task.
@@ -94,18 +99,22 @@ struct Pipe<R> {
 #[expect(clippy::disallowed_methods, reason = "this is where workers start commands")]
 fn spawn(words: &[RawText], scene: &Scene<'_>) -> Result<(Child, Pipes), String> {
     let Some((program, arguments)) = words.split_first() else { return Err("no command to run".to_owned()) };
-    let mut child = Command::new(program.as_os())
+    let spool = &scene.setup.spool;
+    let mut command = Command::new(program.as_os());
+    if !spool.0.is_empty() {
+        command.env(RUN_VARIABLE, spool.as_os());
+    }
+    let mut child = command
         .args(arguments.iter().map(RawText::as_os))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .env(RUN_VARIABLE, scene.setup.spool.as_os())
         .process_group(0)
         .spawn()
         .map_err(|error| format!("cannot run {}: {}", program.lossy(), plain(&error)))?;
     let keeper = |stream| {
         let name = spool_name(scene.task, scene.attempt, stream);
-        let path = std::path::Path::new(scene.setup.spool.as_os()).join(name);
+        let path = (!spool.0.is_empty()).then(|| std::path::Path::new(spool.as_os()).join(name));
         Keeper::new(scene.task, stream, path, scene.setup.output_bytes_max, scene.setup.report_every())
     };
     let pipes = Pipes {
@@ -161,13 +170,16 @@ fn watch(group: SystemPid, mut pipes: Pipes, scene: &Scene<'_>) -> std::io::Resu
     }
     let stopped = scene.control.command_exited();
     drain(&mut pipes, &mut scratch);
-    let output = Output { stdout: pipes.stdout.keeper.finish(), stderr: pipes.stderr.keeper.finish() };
-    Ok(Watched { output, stopped })
+    let (stdout, stderr) = (pipes.stdout.keeper.finish(), pipes.stderr.keeper.finish());
+    let output = Output { stdout: stdout.captured, stderr: stderr.captured };
+    Ok(Watched { output, untold: stdout.untold + stderr.untold, stopped })
 }
 
 /// What came of a command, but for its status.
 struct Watched {
     output: Output,
+    /// How many bytes were cut and cannot be fetched by anybody.
+    untold: u64,
     /// How it had been told to end before it did.
     stopped: Option<Stopping>,
 }

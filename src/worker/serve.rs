@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::control::{Control, Freeze};
 use super::outbox::Outbox;
 use super::runner::{self, Shared, Stopped};
+use super::start::host_name;
 use crate::task::{Failure, Outcome, Pid, RawText, Tally, TaskId};
 use crate::wire::{
     Assignment, Frames, FromWorker, Hello, Received, Receiver, Report, Sender, Setup, Stopping, ToWorker,
@@ -21,13 +22,17 @@ const EXIT_PANICKED: i32 = 101;
 /// was ever told of it.
 pub(super) fn serve(socket: OwnedFd) -> Option<RawText> {
     let half = socket.try_clone().ok()?;
-    let mut sender = Sender::new(half);
+    serve_on(socket, half)
+}
+
+/// The same where what arrives and what leaves take different ways.
+pub(super) fn serve_on(input: OwnedFd, output: OwnedFd) -> Option<RawText> {
+    let mut sender = Sender::new(output);
     sender.queue_greeting();
-    sender
-        .queue(&FromWorker::Hello(Hello { pid: Pid(std::process::id().cast_signed()), host: Box::default() }))
-        .ok()?;
+    let pid = Pid(std::process::id().cast_signed());
+    sender.queue(&FromWorker::Hello(Hello { pid, host: host_name() })).ok()?;
     sender.flush().ok()?;
-    let mut receiver: Receiver<ToWorker> = Receiver::new(socket, Frames::bare());
+    let mut receiver: Receiver<ToWorker> = Receiver::new(input, Frames::bare());
     let mut worker = Awaiting(Some(sender));
     let mut serving: Option<Serving> = None;
     while let Some(message) = next_message(&mut receiver) {

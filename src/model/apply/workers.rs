@@ -67,6 +67,7 @@ impl State {
             enter(record, WorkerState::Ready, now);
             self.ready += 1;
         }
+        self.unplanned.mute = 0;
         Ok(())
     }
 
@@ -106,9 +107,14 @@ impl State {
         let now = self.now;
         let record = self.worker_in("worker_killed", worker, |state| state != WorkerState::Killed)?;
         let was_ready = record.state == WorkerState::Ready;
+        let was_mute = record.state == WorkerState::Greeting;
         enter(record, WorkerState::Killed, now);
-        let text = format!("worker {}{} killed: {reason}", record.slot, pid_in_brackets(record.pid));
+        let text = format!("worker {}{} killed: {reason}", record.slot, record.process());
         self.ready -= u32::from(was_ready);
+        if was_mute {
+            self.unplanned.mute += 1;
+            self.unplanned.last_words = text.as_str().into();
+        }
         self.log.push(now, Weight::Warning, None, text);
         Ok(())
     }
@@ -118,7 +124,7 @@ impl State {
         let record = self.worker_in("worker_silent", worker, |_| true)?;
         record.silent = true;
         let since = now.since(record.heard).as_secs_f64();
-        let text = format!("worker {}{} has been silent for {since:.1} s", record.slot, pid_in_brackets(record.pid));
+        let text = format!("worker {}{} has been silent for {since:.1} s", record.slot, record.process());
         self.log.push(now, Weight::Warning, None, text);
         Ok(())
     }
@@ -174,12 +180,13 @@ impl State {
     }
 
     fn worker_lost(&mut self, record: &Worker, how: Exit, last_words: &str) {
-        let mut text = format!("worker {}{} {how}", record.slot, pid_in_brackets(record.pid));
+        let mut text = record.end(how);
         if !last_words.is_empty() {
             text.push_str("; its last words: ");
             text.push_str(last_words);
         }
         self.unplanned.losses += 1;
+        self.unplanned.mute += u32::from(record.state == WorkerState::Greeting);
         self.unplanned.last_words = text.as_str().into();
         self.history.mark(self.now, MarkerKind::Loss);
         self.log.push(self.now, Weight::Warning, None, text);

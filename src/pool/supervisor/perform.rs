@@ -3,10 +3,10 @@
 
 use super::{Supervisor, told};
 use crate::event::What;
-use crate::pool::child;
+use crate::pool::child::{self, Way};
 use crate::pool::planner::Effect;
 use crate::pool::poller::{Interest, Place};
-use crate::task::{Failure, Outcome, Tally, TaskId, WorkerId};
+use crate::task::{Failure, Outcome, RawText, Tally, TaskId, WorkerId};
 use crate::wire::{Assignment, FrameError, Initialize, Setup, ToWorker};
 
 impl Supervisor {
@@ -32,7 +32,7 @@ impl Supervisor {
 
     fn spawn(&mut self, worker: WorkerId) {
         let Some(slot) = self.state.workers.seat_of(worker) else { return };
-        let started = child::spawn(self.open_files).and_then(|child| match self.watch(worker, &child) {
+        let started = self.start_child(worker).and_then(|child| match self.watch(worker, &child) {
             Ok(()) => Ok(child),
             Err(error) => {
                 child.kill();
@@ -42,13 +42,17 @@ impl Supervisor {
         match started {
             Ok(child) => {
                 let pid = child.pid;
+                let spool = match child.way {
+                    Way::Direct => self.settings.spool.clone(),
+                    Way::Launched => RawText::from(""),
+                };
                 self.children.insert(worker, child);
                 self.record(What::WorkerSpawned { worker, pid });
                 let setup = Setup {
                     slot,
                     speed_milli: self.state.policy.speed_milli,
                     report_every_ms: report_every_ms(self.state.target),
-                    spool: self.settings.spool.clone(),
+                    spool,
                     output_bytes_max: self.settings.output_bytes_max,
                     parent: self.settings.start.pid,
                     cpus: self.settings.start.cpus,
@@ -64,6 +68,15 @@ impl Supervisor {
                 // A half-started process may be left to reap.
                 self.sweep_at = Some(self.now);
             }
+        }
+    }
+
+    /// Only the pool's own workers may be elsewhere.
+    fn start_child(&self, worker: WorkerId) -> std::io::Result<child::Child> {
+        let launched = self.state.workers.get(worker).is_some_and(|record| self.state.is_launched(record));
+        match &self.settings.launcher {
+            Some(launcher) if launched => child::launch(launcher, self.open_files),
+            _ => child::spawn(self.open_files),
         }
     }
 
