@@ -200,3 +200,6 @@ fn of_task(state: &State, worker: &Worker) -> [Option<(Elapsed, Duty)>; 3] {
     }
     duties
 }
+
+#[cfg(test)]
+mod tests;

@@ -95,7 +95,7 @@ pub(super) fn of_hello(state: &State, record: &Worker, hello: Hello) -> What {
         return What::WorkerReady { worker, host: None, pid: None };
     }
     let host = if hello.host.is_empty() { NAMELESS.into() } else { cut(hello.host, HOST_BYTES_MAX) };
-    What::WorkerReady { worker, host: Some(host), pid: Some(hello.pid) }
+    What::WorkerReady { worker, host: Some(host), pid: Some(hello.pid).filter(|pid| pid.0 > 0) }
 }
 
 fn bounded(text: Box<str>) -> Box<str> {
