@@ -4,6 +4,7 @@
 mod common;
 mod harness;
 mod headless;
+mod launcher;
 mod pool;
 mod screen;
 mod storm;
