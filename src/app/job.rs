@@ -146,12 +146,11 @@ impl Job {
 /// Without a name of its own the program is this very one: right for a launcher that stays on this machine, and for machines
 /// that have it in the same place.
 fn launcher(spec: &LauncherSpec) -> Result<Launcher, Refusal> {
-    let program = match &spec.program {
-        Some(program) => RawText::from(program.as_str()),
-        None => {
-            let own = std::env::current_exe().context("find this program's own file").map_err(Refusal::Internal)?;
-            RawText::from(own.as_os_str())
-        }
+    let program = if let Some(program) = &spec.program {
+        RawText::from(program.as_str())
+    } else {
+        let own = std::env::current_exe().context("find this program's own file").map_err(Refusal::Internal)?;
+        RawText::from(own.as_os_str())
     };
     let argv = spec.argv.iter().map(|word| RawText::from(word.as_str())).collect();
     Launcher::new(argv, program).map_err(|error| Refusal::usage(&error))

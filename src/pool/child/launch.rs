@@ -12,7 +12,7 @@ use nix::sys::socket::{Shutdown, shutdown};
 use super::{Child, SELF, Way, adopt_or_end};
 use crate::offspring;
 use crate::pool::settings::Launcher;
-use crate::task::Pid;
+use crate::task::{Pid, RawText};
 use crate::wire::{LAUNCH_ARGUMENT, STDIO_ARGUMENT, WORKER_ARGUMENT};
 
 /// Starts a worker at the launcher's other end. A launcher that is not there dies at once and says so in its last words.
@@ -31,7 +31,7 @@ fn start(launcher: &Launcher, socket: UnixStream, open_files: u64) -> std::io::R
     Command::new(SELF)
         .arg0("pooltop")
         .args([WORKER_ARGUMENT, LAUNCH_ARGUMENT, &std::process::id().to_string(), &open_files.to_string()])
-        .args(launcher.argv().iter().map(|word| word.as_os()))
+        .args(launcher.argv().iter().map(RawText::as_os))
         .arg(launcher.program().as_os())
         .args([WORKER_ARGUMENT, STDIO_ARGUMENT])
         .stdin(Stdio::from(OwnedFd::from(socket)))

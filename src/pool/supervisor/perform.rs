@@ -73,9 +73,9 @@ impl Supervisor {
 
     /// Only the pool's own workers may be elsewhere.
     fn start_child(&self, worker: WorkerId) -> std::io::Result<child::Child> {
-        let launched = self.state.workers.get(worker).is_some_and(|record| self.state.is_launched(record));
+        let is_afar = self.state.workers.get(worker).is_some_and(|record| self.state.is_launched(record));
         match &self.settings.launcher {
-            Some(launcher) if launched => child::launch(launcher, self.open_files),
+            Some(launcher) if is_afar => child::launch(launcher, self.open_files),
             _ => child::spawn(self.open_files),
         }
     }
