@@ -102,10 +102,10 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // What its sessions started ends with their connections.
         for session in self.sessions() {
             processes::send_signal(session.pid, Signal::SIGKILL);
         }
+        processes::kill_tagged(self.0.tag());
         processes::send_signal(self.0.pid(), Signal::SIGKILL);
     }
 }
