@@ -145,7 +145,7 @@ fn what_a_launcher_prints_first_is_skipped() {
 
 #[test]
 fn whoever_only_prints_is_no_worker() {
-    let stage = Stage::shell(2, &["sh", "-c", "yes welcome"], 1, "echo never");
+    let stage = Stage::shell(1, &["sh", "-c", "yes welcome"], 1, "echo never");
     let run = stage.play("plain").finish().expect_code(1);
     let err = run.err();
     assert!(err.contains("no worker's greeting within the first 64 KiB of what it printed"), "{err}");
