@@ -21,6 +21,6 @@ mod tuner;
 
 pub use mailbox::{Mailbox, RunOver};
 pub use publish::{Keeps, Subscriber, Told};
-pub use settings::{Launcher, Samples, ServeInParent, Settings, Timed};
+pub use settings::{BadLauncher, Launcher, Samples, ServeInParent, Settings, Timed};
 pub use signals::{HangUp, block_signals};
 pub use supervisor::{Finished, Pool, own_pid, start};

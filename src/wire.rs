@@ -11,3 +11,9 @@ pub use message::{Assignment, FromWorker, Hello, Initialize, Report, Setup, Stop
 
 /// The hidden subcommand by which the program starts itself as a worker.
 pub const WORKER_ARGUMENT: &str = "worker";
+
+/// Behind it: a worker that a launcher started, perhaps on another machine. Its frames go over standard input and output.
+pub const STDIO_ARGUMENT: &str = "--stdio";
+
+/// Behind it: not a worker yet, but the process that becomes the launcher.
+pub const LAUNCH_ARGUMENT: &str = "--launch";

@@ -7,6 +7,7 @@ pub mod copy;
 mod download;
 mod home;
 mod keeper;
+mod launch;
 mod lines;
 mod outbox;
 mod runner;

@@ -70,7 +70,11 @@ pub(super) fn run(compare: &Compare) -> Result<u8, Refusal> {
 fn plan(scenario: &Path, seed: Option<u64>, language: Language) -> Result<Plan, Refusal> {
     let is_file = scenario.extension().is_some_and(|extension| extension == "toml")
         || scenario.as_os_str().as_encoded_bytes().contains(&b'/');
-    let plan = if is_file { load(scenario, seed, language)? } else { builtin(&scenario.to_string_lossy())?.plan(seed, language)? };
+    let plan = if is_file {
+        load(scenario, seed, language)?
+    } else {
+        builtin(&scenario.to_string_lossy())?.plan(seed, language)?
+    };
     match &plan.compare_as {
         Some(other) => Ok(builtin(other)?.plan(seed, language)?),
         None => Ok(plan),

@@ -62,13 +62,14 @@ pub(super) fn settings(job: &Job, front: Front, spool: &TempDir, ask_what_runs: 
     Settings {
         start: Start {
             strategy: job.strategy,
+            launcher: job.launcher.as_ref().map(|launcher| launcher.to_string().into()),
             objects: job.program.as_ref().map(|program| program.objects.clone()).unwrap_or_default(),
             story: job.story.clone(),
             initializer: job.program.as_ref().and_then(|program| program.initializer),
             ..Start::new(job.title.as_str(), job.kind, pool::own_pid(), job.cpus, policy)
         },
         program: job.program.clone(),
-        launcher: None,
+        launcher: job.launcher.clone(),
         serve: Arc::new(worker::serve_in_parent),
         target: job.target,
         timed: job.timed.clone(),

@@ -12,8 +12,8 @@ use super::{Refusal, asked};
 use crate::cli::{Copy, Flags, Inputs, Run};
 use crate::event::{Elapsed, Policy, RunKind, Story, Strategy};
 use crate::notation::PoolSize;
-use crate::pool::Timed;
-use crate::scenario::{CopyWhat, DEFAULT, Plan, PolicyOverrides, TreeSpec, builtin, load, make_tree};
+use crate::pool::{Launcher, Timed};
+use crate::scenario::{CopyWhat, DEFAULT, LauncherSpec, Plan, PolicyOverrides, TreeSpec, builtin, load, make_tree};
 use crate::source;
 use crate::task::{Program, RawText, Shell, Template, Verify};
 
@@ -34,6 +34,8 @@ pub(super) struct Job {
     pub story: Option<Story>,
     /// Told before the run.
     pub warnings: Vec<String>,
+    /// How its pool's workers are started, if not as children.
+    pub launcher: Option<Launcher>,
     pub feed: Feed,
     pub output_bytes_max: u64,
     pub keep_order: crate::headless::Order,
@@ -103,6 +105,7 @@ impl Job {
             program: None,
             story: None,
             warnings: Vec::new(),
+            launcher: None,
             feed: Feed::default(),
             output_bytes_max: OUTPUT_BYTES_MAX,
             keep_order: crate::headless::Order::AsEnded,
@@ -134,6 +137,7 @@ impl Job {
             }
             job.program = Some(Arc::new(program));
         }
+        job.launcher = plan.launcher.as_ref().map(launcher).transpose()?;
         let mut copies = Vec::new();
         for copy in &plan.copies {
             copies.push((copy.after_tasks, job.copy_source(copy.what.clone(), copy.verify)?));
@@ -163,4 +167,17 @@ impl Job {
         self.made.push(folder);
         Ok((from, to))
     }
+}
+
+/// Without a name of its own the program is this very one: right for a launcher that stays on this machine, and for machines
+/// that have it in the same place.
+fn launcher(spec: &LauncherSpec) -> Result<Launcher, Refusal> {
+    let program = if let Some(program) = &spec.program {
+        RawText::from(program.as_str())
+    } else {
+        let own = std::env::current_exe().context("find this program's own file").map_err(Refusal::Internal)?;
+        RawText::from(own.as_os_str())
+    };
+    let argv = spec.argv.iter().map(|word| RawText::from(word.as_str())).collect();
+    Launcher::new(argv, program).map_err(|error| Refusal::usage(&error))
 }

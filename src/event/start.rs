@@ -21,6 +21,8 @@ pub struct Start {
     pub policy: Policy,
     /// How tasks meet processes.
     pub strategy: Strategy,
+    /// What the pool's workers are started through, if not as children of the parent: its words, for people.
+    pub launcher: Option<Box<str>>,
     /// What processes talk through; the places in this list are the objects' numbers.
     pub objects: Vec<ObjectSpec>,
     /// What the scenario tells the onlooker.
@@ -40,6 +42,7 @@ impl Start {
             cpus,
             policy,
             strategy: Strategy::Pool,
+            launcher: None,
             objects: Vec::new(),
             story: None,
             initializer: None,

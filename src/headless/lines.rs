@@ -35,7 +35,8 @@ impl Lines {
                     && let Some(pid) = worker.pid
                     && worker.is_process()
                 {
-                    self.say(&format_args!("{} started, PID {pid}", worker.title()));
+                    let on = worker.host.as_ref().map(|host| format!(" on {host}")).unwrap_or_default();
+                    self.say(&format_args!("{} started, PID {pid}{on}", worker.title()));
                 }
             }
             What::WorkerDraining { worker, .. } => {

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use crate::event::{
-    Elapsed, PauseReason, Phase, PhaseReason, Policy, Start, TerminateReason, Tuning, Verdict, WireCount,
+    Elapsed, PauseReason, Phase, PhaseReason, Policy, Role, Start, TerminateReason, Tuning, Verdict, WireCount,
 };
 use crate::task::{Failure, Place, TaskId, Value, WorkerId};
 
@@ -79,6 +79,8 @@ pub struct Unplanned {
     pub last_failed_start: Elapsed,
     /// The last words of the latest one, or why it could not be started.
     pub last_words: Box<str>,
+    /// Workers in a row that were gone, or had to go, without ever having said hello.
+    pub mute: u32,
     /// Whether the pool has given up starting workers.
     pub given_up: bool,
 }
@@ -276,6 +278,11 @@ impl State {
             Some(main) => self.counts.without(main.status),
             None => self.counts,
         }
+    }
+
+    /// Whether this worker was, or is to be, started through the run's launcher: only the pool's own are.
+    pub fn is_launched(&self, worker: &super::Worker) -> bool {
+        worker.role == Role::Pool && self.start.as_ref().is_some_and(|start| start.launcher.is_some())
     }
 
     /// Tasks that have this status.

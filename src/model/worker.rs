@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use crate::event::{DrainReason, Elapsed, Role, StopReason};
+use crate::event::{DrainReason, Elapsed, Exit, Role, StopReason};
 use crate::task::{Pid, Slot, TaskId, WorkerId};
 
 /// Where a worker is in its life.
@@ -153,6 +153,24 @@ impl Worker {
     /// Whether it is coming up.
     pub fn is_starting(&self) -> bool {
         matches!(self.state, WorkerState::Starting | WorkerState::Greeting)
+    }
+
+    /// " (PID 19774)" with a space before it, also where that is if it is elsewhere; nothing before there is a process.
+    pub fn process(&self) -> String {
+        match (self.pid, &self.host) {
+            (None, _) => String::new(),
+            (Some(pid), None) => format!(" (PID {pid})"),
+            (Some(pid), Some(host)) => format!(" (PID {pid} on {host})"),
+        }
+    }
+
+    /// How it ended. Of one that is elsewhere only the launcher's end can be told.
+    pub fn end(&self, how: Exit) -> String {
+        let through = if self.host.is_some() { "lost: launcher " } else { "" };
+        if !self.is_process() {
+            return "a thread of the parent has ended by itself".to_owned();
+        }
+        format!("{}{} {through}{how}", self.title(), self.process())
     }
 
     /// Takes the task from the worker's hands. What came behind it may now be sent ahead again.

@@ -1,6 +1,10 @@
 //! One worker as the parent holds it, a process or a thread: starting it, its socket, its last words, its end.
 //! It does not know tasks; messages pass through it.
 
+mod launch;
+
+pub(super) use launch::launch;
+
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
 use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
@@ -38,6 +42,8 @@ pub(super) struct Child {
     pub waits_to_write: bool,
     /// What had gone over the connection when that was last told.
     pub told: (Traffic, Traffic),
+    /// How it was started.
+    pub way: Way,
     pub body: Body,
 }
 
@@ -49,11 +55,24 @@ pub(super) enum Body {
     Thread { alive: crossbeam_channel::Receiver<()> },
 }
 
+/// How a worker's process came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// As a child of this one.
+    Direct,
+    /// Through a launcher, which is the child of this one.
+    Launched,
+}
+
 /// Starts a worker. `open_files`: the soft limit its tasks get, since the parent may have raised its own.
 pub(super) fn spawn(open_files: u64) -> std::io::Result<Child> {
     let (ours, theirs) = UnixStream::pair()?;
     ours.set_nonblocking(true)?;
-    let mut process = start(theirs, open_files)?;
+    let process = start(theirs, open_files)?;
+    adopt_or_end(ours, process, Way::Direct)
+}
+
+fn adopt_or_end(ours: UnixStream, mut process: Process, way: Way) -> std::io::Result<Child> {
     let pid = Pid(process.id().cast_signed());
     match adopt(ours, &mut process) {
         Ok((pidfd, sender, receiver, stderr)) => Ok(Child {
@@ -63,6 +82,7 @@ pub(super) fn spawn(open_files: u64) -> std::io::Result<Child> {
             heard_all: false,
             waits_to_write: false,
             told: <(Traffic, Traffic)>::default(),
+            way,
             body: Body::Process { pidfd, stderr, words: Vec::new(), _process: process },
         }),
         Err(error) => {
@@ -92,6 +112,7 @@ pub(super) fn spawn_inside(name: &str, pid: Pid, serve: &ServeInParent) -> std::
         heard_all: false,
         waits_to_write: false,
         told: <(Traffic, Traffic)>::default(),
+        way: Way::Direct,
         body: Body::Thread { alive },
     })
 }
@@ -122,11 +143,15 @@ fn adopt(socket: UnixStream, process: &mut Process) -> std::io::Result<Ends> {
 }
 
 impl Child {
-    /// SIGKILL, to this process and no other: the descriptor outlives the number. A thread is hung up on.
+    /// SIGKILL, to this process and no other: the descriptor outlives the number. Through a launcher: to its group as well.
+    /// A thread is hung up on.
     pub(super) fn kill(&self) {
         // It may have ended by itself, which is then told all the same.
         match &self.body {
             Body::Process { pidfd, .. } => {
+                if self.way == Way::Launched {
+                    launch::end(self.pid, &self.sender);
+                }
                 let _ = pidfd_send_signal(pidfd, Signal::KILL);
             }
             Body::Thread { .. } => {

@@ -20,20 +20,34 @@ const QUIET_MS: u64 = 500;
 /// In a pool of so many; beyond, the time grows with the pool.
 const QUIET_WORKERS: u64 = 64;
 
-/// A question not answered for this long makes it silent; with the quiet before, a second.
-const ANSWER_MS: u64 = 500;
+/// What a worker may take its time for.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    /// A new process that has not said hello by then is called silent,
+    hello_ms: u64,
+    /// and by then is ended.
+    hello_ms_max: u64,
+    /// A question not answered for this long makes it silent; here, with the quiet before, within a second.
+    answer_ms: u64,
+    /// A dismissed worker that is still there by then is ended.
+    leave_ms_max: u64,
+}
 
-/// A question not answered for this long ends it. Long, because on a loaded machine a live worker can be slow.
+/// Of a worker on this machine.
+const HERE: Patience = Patience { hello_ms: 1_000, hello_ms_max: 10_000, answer_ms: 500, leave_ms_max: 1_000 };
+
+/// Of one behind a launcher: a connection has to be made, and every word takes its time.
+const AFAR: Patience = Patience { hello_ms: 5_000, hello_ms_max: 30_000, answer_ms: 2_000, leave_ms_max: 2_000 };
+
+/// A question not answered for this long ends a worker. Long, because on a loaded machine a live worker can be slow.
 const SILENT_MS_MAX: u64 = 10_000;
 
-/// A new process that has not said hello by then is called silent,
-const HELLO_MS: u64 = 1_000;
+/// A worker behind a launcher is asked after this long a quiet also when there is nothing to tell of: nothing else says that
+/// the connection is gone.
+const HEARTBEAT_MS: u64 = 5_000;
 
-/// and by then is ended.
-const HELLO_MS_MAX: u64 = 10_000;
-
-/// A dismissed worker that is still there by then is ended.
-const LEAVE_MS_MAX: u64 = 1_000;
+/// And this long without a word ends it.
+const WORDLESS_MS_MAX: u64 = 15_000;
 
 /// How much longer than its grace period a stop may take before the worker itself is ended.
 const STOP_MARGIN_MS: u64 = 1_000;
@@ -82,7 +96,7 @@ pub(super) fn all(state: &State) -> impl Iterator<Item = (Elapsed, Duty)> {
     let initializes = state.start.as_ref().is_some_and(|start| start.initializer.is_some());
     let timing = Timing { quiet_ms: quiet_ms(state), initializes };
     let of_workers = state.workers.iter().flat_map(move |worker| {
-        let lists = [of_process(worker, timing), of_task(state, worker)];
+        let lists = [of_process(state, worker, timing), of_task(state, worker)];
         lists.into_iter().flatten().flatten()
     });
     of_run(state).into_iter().flatten().chain(of_workers)
@@ -159,35 +173,46 @@ fn of_run(state: &State) -> [Option<(Elapsed, Duty)>; 4] {
 }
 
 /// What is due because of how the process behaves.
-fn of_process(worker: &Worker, timing: Timing) -> [Option<(Elapsed, Duty)>; 3] {
+fn of_process(state: &State, worker: &Worker, timing: Timing) -> [Option<(Elapsed, Duty)>; 3] {
     let id = worker.id;
     if !worker.is_process() {
         // A thread of this very process: it cannot be killed, and what it does is the parent's own doing.
         return [None; 3];
     }
-    let quiet_ms = timing.quiet_ms;
+    let launched = state.is_launched(worker);
+    let patience = if launched { AFAR } else { HERE };
+    let busy = !worker.in_flight.is_empty();
+    let quiet_ms = match timing.quiet_ms {
+        Some(ms) if launched && busy => Some(ms.min(HEARTBEAT_MS)),
+        _ if launched => Some(HEARTBEAT_MS),
+        other => other,
+    };
     match worker.state {
         WorkerState::Greeting => {
             let initializes = timing.initializes && worker.is_of_pool();
-            let until_ms = if initializes { INITIALIZED_MS_MAX } else { HELLO_MS_MAX };
+            let until_ms = if initializes { INITIALIZED_MS_MAX } else { patience.hello_ms_max };
             [
-                (!worker.silent && !initializes).then(|| (worker.since.plus_ms(HELLO_MS), Duty::CallSilent(id))),
+                (!worker.silent && !initializes)
+                    .then(|| (worker.since.plus_ms(patience.hello_ms), Duty::CallSilent(id))),
                 Some((worker.since.plus_ms(until_ms), Duty::Kill(id, "it never said hello"))),
                 None,
             ]
         }
         WorkerState::Leaving => [
-            Some((worker.since.plus_ms(LEAVE_MS_MAX), Duty::Kill(id, "it was dismissed and did not leave"))),
+            Some((worker.since.plus_ms(patience.leave_ms_max), Duty::Kill(id, "it was dismissed and did not leave"))),
             None,
             None,
         ],
-        WorkerState::Ready | WorkerState::Draining(_) if !worker.in_flight.is_empty() => match worker.asked {
+        WorkerState::Ready | WorkerState::Draining(_) if busy || launched => match worker.asked {
             None => [quiet_ms.map(|ms| (worker.heard.plus_ms(ms), Duty::Ask(id))), None, None],
-            Some(asked) => [
-                (!worker.silent).then(|| (asked.plus_ms(ANSWER_MS), Duty::CallSilent(id))),
-                Some((asked.plus_ms(SILENT_MS_MAX), Duty::Kill(id, "it did not answer"))),
-                None,
-            ],
+            Some(asked) => {
+                let gone = if launched { worker.heard.plus_ms(WORDLESS_MS_MAX) } else { asked.plus_ms(SILENT_MS_MAX) };
+                [
+                    (!worker.silent).then(|| (asked.plus_ms(patience.answer_ms), Duty::CallSilent(id))),
+                    Some((gone, Duty::Kill(id, "it did not answer"))),
+                    None,
+                ]
+            }
         },
         _ => [None; 3],
     }
@@ -232,3 +257,6 @@ fn of_task(state: &State, worker: &Worker) -> [Option<(Elapsed, Duty)>; 3] {
     }
     duties
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,10 +7,16 @@ use crate::command::Note;
 use crate::event::{Exit, Phase, Role, StopReason, What};
 use crate::model::{IllegalEvent, PoolLife, Recall, State, Status, Worker};
 use crate::task::{Call, Failure, Outcome, Place, Tally, TaskId, TaskSpec, ThreadId, WorkerId};
-use crate::wire::Report;
+use crate::wire::{Hello, Report};
 
 /// How much of a text a worker sends is kept. The log and every failed attempt keep some.
 const TEXT_BYTES_MAX: usize = 4 << 10;
+
+/// How much of a machine's name. Names are shorter.
+const HOST_BYTES_MAX: usize = 64;
+
+/// A machine that does not say what it is called.
+const NAMELESS: &str = "elsewhere";
 
 /// The events a report stands for.
 ///
@@ -126,17 +132,31 @@ fn refusal(state: &State, specs: &[TaskSpec]) -> Option<Box<str>> {
     }
 }
 
+/// Where a worker is, is worth knowing of those that a launcher started.
+pub(super) fn of_hello(state: &State, record: &Worker, hello: Hello) -> What {
+    let worker = record.id;
+    if !state.is_launched(record) {
+        return What::WorkerReady { worker, host: None, pid: None };
+    }
+    let host = if hello.host.is_empty() { NAMELESS.into() } else { cut(hello.host, HOST_BYTES_MAX) };
+    What::WorkerReady { worker, host: Some(host), pid: Some(hello.pid).filter(|pid| pid.0 > 0) }
+}
+
 fn bounded(text: Box<str>) -> Box<str> {
-    if text.len() <= TEXT_BYTES_MAX {
+    cut(text, TEXT_BYTES_MAX)
+}
+
+fn cut(text: Box<str>, bytes_max: usize) -> Box<str> {
+    if text.len() <= bytes_max {
         return text;
     }
-    format!("{}...", &text[..text.floor_char_boundary(TEXT_BYTES_MAX)]).into()
+    format!("{}...", &text[..text.floor_char_boundary(bytes_max)]).into()
 }
 
 /// The events the end of a worker's process stands for: its tasks first, then its own.
 pub(super) fn of_exit(state: &State, worker: WorkerId, how: Exit, last_words: Box<str>, events: &mut Vec<What>) {
     if let Some(record) = state.workers.get(worker) {
-        let told = told(record, how);
+        let told = record.end(how);
         let (begun, unbegun): (Vec<TaskId>, Vec<TaskId>) =
             record.in_flight.iter().partition(|&&task| may_have_begun(state, record, task));
         for task in begun {
@@ -197,14 +217,6 @@ fn returned(state: &State, worker: WorkerId, tasks: Vec<TaskId>, events: &mut Ve
 fn may_have_begun(state: &State, record: &Worker, task: TaskId) -> bool {
     record.in_flight.front() == Some(&task)
         || state.task(task).is_some_and(|known| known.spec.work.is_instant() || known.status != Status::Sent)
-}
-
-fn told(record: &Worker, how: Exit) -> String {
-    if !record.is_process() {
-        return "a thread of the parent ended by itself".to_owned();
-    }
-    let pid = record.pid.map(|pid| format!(" (PID {pid})")).unwrap_or_default();
-    format!("{}{pid} {how}", record.title())
 }
 
 #[cfg(test)]

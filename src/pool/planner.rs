@@ -264,8 +264,11 @@ fn grow(state: &State, now: Elapsed, wanted: u32, target: u32) -> Option<Step> {
 pub(super) fn crash_loop(state: &State, now: Elapsed) -> Option<Step> {
     let unplanned = &state.unplanned;
     let recent = unplanned.young.iter().filter(|at| now.0.saturating_sub(at.0) < YOUNG_WINDOW_US).count();
-    if recent >= CRASH_LOOP_DEATHS || (unplanned.failed_starts >= FAILED_STARTS_MAX && state.workers.processes() == 0) {
-        let deaths = u32::try_from(recent).unwrap_or(u32::MAX).max(unplanned.failed_starts);
+    let no_start_works = unplanned.failed_starts >= FAILED_STARTS_MAX && state.workers.processes() == 0;
+    // Those that never say hello may take long not to: the other version of the program, a machine that does not answer.
+    let nobody_speaks = unplanned.mute >= FAILED_STARTS_MAX && state.ready() == 0;
+    if recent >= CRASH_LOOP_DEATHS || no_start_works || nobody_speaks {
+        let deaths = u32::try_from(recent).unwrap_or(u32::MAX).max(unplanned.failed_starts).max(unplanned.mute);
         return Some(Step::only(What::CrashLoopStopped { deaths }));
     }
     None

@@ -1,9 +1,11 @@
 //! What a run is started with.
 //! It does not know what is made of it.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
+use thiserror::Error;
 
 use super::signals::HangUp;
 use crate::command::Command;
@@ -43,10 +45,58 @@ pub type ServeInParent = Arc<dyn Fn(std::os::fd::OwnedFd) + Send + Sync>;
 /// How workers are started elsewhere: an argument vector, in front of the program that serves over standard input and output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Launcher {
-    /// For instance `ssh host`.
-    pub argv: Vec<RawText>,
-    /// What pooltop is called there.
-    pub program: RawText,
+    argv: Vec<RawText>,
+    program: RawText,
+}
+
+/// Why an argument vector is no launcher.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum BadLauncher {
+    /// It has no words.
+    #[error("a launcher needs at least one word, the program to start")]
+    Empty,
+    /// A shell at the other end would take it for something else than a word.
+    #[error(
+        "the program {0:?} cannot be named through a launcher: a shell at the other end may read it, so it must be of \
+         letters, digits and /._+-=:,@% alone"
+    )]
+    NotPlain(String),
+}
+
+impl Launcher {
+    /// `argv` is for instance `ssh host`; `program` is what pooltop is called there.
+    ///
+    /// # Errors
+    /// When there are no words, or when the program's name is none that survives a shell: ssh joins the words by spaces and
+    /// has the shell of the other machine read them.
+    pub fn new(argv: Vec<RawText>, program: RawText) -> Result<Self, BadLauncher> {
+        if argv.is_empty() {
+            return Err(BadLauncher::Empty);
+        }
+        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._+-=:,@%".contains(byte);
+        if program.0.is_empty() || !program.0.iter().all(plain) {
+            return Err(BadLauncher::NotPlain(program.lossy().into_owned()));
+        }
+        Ok(Self { argv, program })
+    }
+
+    /// The words before the program.
+    pub fn argv(&self) -> &[RawText] {
+        &self.argv
+    }
+
+    /// What pooltop is called at the other end.
+    pub fn program(&self) -> &RawText {
+        &self.program
+    }
+}
+
+impl fmt::Display for Launcher {
+    /// As one would type it, more or less.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words: Vec<_> = self.argv.iter().map(RawText::lossy).collect();
+        f.write_str(&words.join(" "))
+    }
 }
 
 /// Whether CPU and memory are measured.
@@ -65,4 +115,23 @@ pub struct Timed {
     pub at: Elapsed,
     /// What.
     pub command: Command,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_plain_name_passes_a_shell_that_nobody_asked_for() {
+        let launcher = |program: &str| Launcher::new(vec!["a name; with & all".into()], program.into());
+        for plain in ["pooltop", "/opt/pooltop-0.1/bin/pooltop", "C:=,@%+_.-"] {
+            assert!(launcher(plain).is_ok(), "{plain}");
+        }
+        for odd in
+            ["", "pool top", "a;b", "$HOME/pooltop", "~/pooltop", "a\nb", "(deleted)", "p\u{f6}l", "'p'", "a*", "a\\b"]
+        {
+            assert_eq!(launcher(odd), Err(BadLauncher::NotPlain(odd.to_owned())), "{odd}");
+        }
+        assert_eq!(Launcher::new(Vec::new(), "pooltop".into()), Err(BadLauncher::Empty));
+    }
 }

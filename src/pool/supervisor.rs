@@ -300,11 +300,11 @@ impl Supervisor {
         let Some(sampler) = &self.sampler else { return };
         let lively =
             self.state.workers.iter().filter(|worker| !worker.in_flight.is_empty() || worker.cpu_percent > 0.0);
-        // The parent's own process is one, however many of its threads work.
+        // The parent's own process is one, however many of its threads work; a PID of another machine means nothing here.
         let mut inside = 0;
         let once = |worker: &&Worker| {
             inside += u32::from(!worker.is_process());
-            worker.is_process() || inside == 1
+            !self.state.is_launched(worker) && (worker.is_process() || inside == 1)
         };
         let lively: Vec<_> = lively.filter(once).filter_map(|worker| Some((worker.id, worker.pid?))).collect();
         let first = if self.sampled_to < lively.len() { self.sampled_to } else { 0 };

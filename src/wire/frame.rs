@@ -26,7 +26,7 @@ pub enum FrameError {
     #[error("a frame of {bytes} bytes is not a message: {reason}")]
     NotAMessage { bytes: usize, reason: Box<str> },
     /// No magic within the allowed banner.
-    #[error("no greeting within the first {BANNER_BYTES_MAX} bytes")]
+    #[error("no worker's greeting within the first {} KiB of what it printed", BANNER_BYTES_MAX >> 10)]
     NoGreeting,
     /// Another version of the program is at the other end.
     #[error("the worker speaks version {0} of the protocol, this program version {VERSION}")]
@@ -72,7 +72,10 @@ pub struct Frames {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Greeting {
-    Awaited,
+    /// So many bytes were no part of it.
+    Awaited {
+        skipped: usize,
+    },
     Seen,
 }
 
@@ -86,7 +89,7 @@ impl Frames {
     /// For the parent's side: first the magic and the version, perhaps behind a banner.
     #[must_use]
     pub fn greeted() -> Self {
-        Self { bytes: Vec::new(), taken: 0, greeting: Greeting::Awaited }
+        Self { bytes: Vec::new(), taken: 0, greeting: Greeting::Awaited { skipped: 0 } }
     }
 
     /// More bytes arrived.
@@ -103,7 +106,9 @@ impl Frames {
     /// # Errors
     /// When the bytes are no frame or no message; nothing after that can be trusted.
     pub fn take<T: DeserializeOwned>(&mut self) -> Result<Option<T>, FrameError> {
-        if self.greeting == Greeting::Awaited && !self.skip_greeting()? {
+        if let Greeting::Awaited { skipped } = self.greeting
+            && !self.skip_greeting(skipped)?
+        {
             return Ok(None);
         }
         let Some((head, rest)) = self.bytes[self.taken..].split_first_chunk::<4>() else { return Ok(None) };
@@ -122,17 +127,26 @@ impl Frames {
         Ok(Some(message))
     }
 
-    fn skip_greeting(&mut self) -> Result<bool, FrameError> {
+    /// Looks at each byte of a banner once, however small the pieces it arrives in.
+    fn skip_greeting(&mut self, skipped: usize) -> Result<bool, FrameError> {
         let whole = MAGIC.len() + 2;
-        let Some(start) = self.bytes.windows(MAGIC.len()).position(|window| window == MAGIC) else {
-            return if self.bytes.len() > BANNER_BYTES_MAX { Err(FrameError::NoGreeting) } else { Ok(false) };
-        };
-        let Some(version) = self.bytes[start..].get(MAGIC.len()..whole) else { return Ok(false) };
+        let bytes = &self.bytes[self.taken..];
+        let found = bytes.windows(MAGIC.len()).position(|window| window == MAGIC);
+        // Without it, the end of what is here may still be the beginning of it.
+        let banner = found.unwrap_or(bytes.len().saturating_sub(MAGIC.len() - 1));
+        let skipped = skipped + banner;
+        if skipped > BANNER_BYTES_MAX {
+            return Err(FrameError::NoGreeting);
+        }
+        self.taken += banner;
+        self.greeting = Greeting::Awaited { skipped };
+        let version = found.and_then(|start| bytes[start..].get(MAGIC.len()..whole));
+        let Some(version) = version else { return Ok(false) };
         let version = u16::from_le_bytes([version[0], version[1]]);
         if version != VERSION {
             return Err(FrameError::OtherVersion(version));
         }
-        self.taken = start + whole;
+        self.taken += whole;
         self.greeting = Greeting::Seen;
         Ok(true)
     }

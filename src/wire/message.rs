@@ -58,7 +58,8 @@ pub struct Setup {
     pub slot: Slot,
     /// How many times faster simulated time goes, in thousandths.
     pub speed_milli: u32,
-    /// The run's own folder for output that is too long to travel; absolute.
+    /// The run's own folder for output that is too long to travel; absolute. Empty through a launcher: there is no folder
+    /// that both sides see, and what is too long is cut.
     pub spool: RawText,
     /// At least this long between two reports of progress, or two glimpses of one stream's output.
     pub report_every_ms: u32,

@@ -14,11 +14,12 @@ use rustix::process::{PidfdFlags, pidfd_open};
 
 use super::control::Control;
 use super::home::Home;
-use super::keeper::Keeper;
+use super::keeper::{Keeper, Kept};
 use super::lines::Lines;
 use super::outbox::{Outbox, TELL_AFTER};
-use super::start::RUN_VARIABLE;
+use super::start::{RUN_VARIABLE, host_name};
 use crate::clock::Clock;
+use crate::command::{Note, Weight};
 use crate::offspring;
 use crate::task::{Captured, Failure, Outcome, Output, Pid, RawText, Stream, TaskId, spool_name};
 use crate::wire::{Report, Setup, Stopping};
@@ -63,7 +64,7 @@ pub(super) fn run(words: &[RawText], scene: &Scene<'_>) -> (Outcome, Option<Box<
     if let Hears::Parent = scene.hears {
         scene.outbox.put(Report::Started { task: scene.task, pid: Some(Pid(group.as_raw())) });
     }
-    let Watched { output, stopped } = match watch(group, pipes, scene) {
+    let Watched { output, untold, stopped } = match watch(group, pipes, scene) {
         Ok(watched) => watched,
         Err(error) => {
             let _ = killpg(group, Signal::SIGKILL);
@@ -73,6 +74,10 @@ pub(super) fn run(words: &[RawText], scene: &Scene<'_>) -> (Outcome, Option<Box<
             return (Outcome::Failed(Failure::Error { text }), None);
         }
     };
+    if untold > 0 {
+        let text = format!("output cut: {untold} bytes were not brought back from {}", host_name());
+        scene.outbox.put(Report::Noted { task: scene.task, note: Note::new(Weight::Warning, text) });
+    }
     let status = child.wait();
     drop(ours);
     if scene.home.is_own() && offspring::has_children() {
@@ -120,12 +125,16 @@ enum Ear<'a> {
 #[expect(clippy::disallowed_methods, reason = "this is where workers start commands")]
 fn spawn<'a>(words: &[RawText], scene: &Scene<'a>) -> Result<(Child, Pipes<'a>), String> {
     let Some((program, arguments)) = words.split_first() else { return Err("no command to run".to_owned()) };
-    let mut child = Command::new(program.as_os())
+    let spool = &scene.setup.spool;
+    let mut command = Command::new(program.as_os());
+    if !spool.0.is_empty() {
+        command.env(RUN_VARIABLE, spool.as_os());
+    }
+    let mut child = command
         .args(arguments.iter().map(RawText::as_os))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .env(RUN_VARIABLE, scene.setup.spool.as_os())
         .process_group(0)
         .spawn()
         .map_err(|error| format!("cannot run {}: {}", program.lossy(), plain(&error)))?;
@@ -133,7 +142,7 @@ fn spawn<'a>(words: &[RawText], scene: &Scene<'a>) -> Result<(Child, Pipes<'a>),
         Hears::Step(hear) => Ear::Lines(Lines::new(hear)),
         Hears::Parent => {
             let name = spool_name(scene.task, scene.attempt, stream);
-            let path = std::path::Path::new(scene.setup.spool.as_os()).join(name);
+            let path = (!spool.0.is_empty()).then(|| std::path::Path::new(spool.as_os()).join(name));
             let setup = scene.setup;
             Ear::Keeper(Keeper::new(scene.task, stream, path, setup.output_bytes_max, setup.report_every()))
         }
@@ -195,13 +204,16 @@ fn watch(group: SystemPid, mut pipes: Pipes<'_>, scene: &Scene<'_>) -> std::io::
     }
     let stopped = scene.control.command_exited(group);
     drain(&mut pipes, &mut scratch);
-    let output = Output { stdout: pipes.stdout.ear.finish(), stderr: pipes.stderr.ear.finish() };
-    Ok(Watched { output, stopped })
+    let (stdout, stderr) = (pipes.stdout.ear.finish(), pipes.stderr.ear.finish());
+    let output = Output { stdout: stdout.captured, stderr: stderr.captured };
+    Ok(Watched { output, untold: stdout.untold + stderr.untold, stopped })
 }
 
 /// What came of a command, but for its status.
 struct Watched {
     output: Output,
+    /// How many bytes were cut and cannot be fetched by anybody.
+    untold: u64,
     /// How it had been told to end before it did.
     stopped: Option<Stopping>,
 }
@@ -303,12 +315,12 @@ impl Ear<'_> {
         }
     }
 
-    fn finish(self) -> Captured {
+    fn finish(self) -> Kept {
         match self {
             Self::Keeper(keeper) => keeper.finish(),
             Self::Lines(lines) => {
                 lines.finish();
-                Captured::default()
+                Kept { captured: Captured::default(), untold: 0 }
             }
         }
     }

@@ -20,7 +20,8 @@ const GLIMPSE_BYTES_MAX: usize = 4 << 10;
 pub(super) struct Keeper {
     task: TaskId,
     stream: Stream,
-    path: PathBuf,
+    /// Where the rest goes; without it the rest is cut.
+    path: Option<PathBuf>,
     limit: u64,
     memory: Vec<u8>,
     file: Option<File>,
@@ -34,7 +35,9 @@ pub(super) struct Keeper {
 
 impl Keeper {
     /// Keeps at most `limit` bytes, gives a glimpse each `every` at most; a file is made at `path` only when they are many.
-    pub(super) fn new(task: TaskId, stream: Stream, path: PathBuf, limit: u64, every: Duration) -> Self {
+    /// Without a path, nothing is kept that cannot travel.
+    pub(super) fn new(task: TaskId, stream: Stream, path: Option<PathBuf>, limit: u64, every: Duration) -> Self {
+        let limit = if path.is_some() { limit } else { limit.min(INLINE_BYTES_MAX as u64) };
         Self {
             task,
             stream,
@@ -81,15 +84,20 @@ impl Keeper {
     }
 
     /// Everything, for the report.
-    pub(super) fn finish(mut self) -> Captured {
+    pub(super) fn finish(mut self) -> Kept {
+        if self.path.is_none() {
+            return Kept { captured: Captured::Inline(self.memory), untold: self.cut };
+        }
         if self.cut > 0 && self.file.is_none() && !self.memory.is_empty() {
             // Only a file says beside what there is also what there is not.
             self.spill();
         }
-        if self.file.is_none() && self.cut == 0 {
-            return Captured::Inline(self.memory);
-        }
-        Captured::Spooled { bytes: self.kept, cut: self.cut }
+        let captured = if self.file.is_none() && self.cut == 0 {
+            Captured::Inline(self.memory)
+        } else {
+            Captured::Spooled { bytes: self.kept, cut: self.cut }
+        };
+        Kept { captured, untold: 0 }
     }
 
     /// A full disk cuts the output; it does not stop the command.
@@ -109,7 +117,8 @@ impl Keeper {
     fn spill(&mut self) {
         self.kept = 0;
         let memory = std::mem::take(&mut self.memory);
-        self.file = File::options().write(true).create_new(true).open(&self.path).ok();
+        let path = self.path.as_deref();
+        self.file = path.and_then(|path| File::options().write(true).create_new(true).open(path).ok());
         self.write(&memory);
     }
 
@@ -129,12 +138,38 @@ impl Keeper {
     }
 }
 
+/// What was kept of a stream.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Kept {
+    pub captured: Captured,
+    /// How many bytes are cut without `captured` saying so.
+    pub untold: u64,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn keeper(folder: &tempfile::TempDir, limit: u64) -> Keeper {
-        Keeper::new(TaskId(0), Stream::Stdout, folder.path().join("0.1.out"), limit, Duration::from_hours(1))
+        Keeper::new(TaskId(0), Stream::Stdout, Some(folder.path().join("0.1.out")), limit, Duration::from_hours(1))
+    }
+
+    fn told(captured: Captured) -> Kept {
+        Kept { captured, untold: 0 }
+    }
+
+    #[test]
+    fn without_a_path_what_can_travel_is_kept_and_the_rest_counted() {
+        for pieces in [1_usize, 3, 1000] {
+            let mut keeper = Keeper::new(TaskId(0), Stream::Stdout, None, 1 << 30, Duration::ZERO);
+            let bytes: Vec<u8> = (0..100_000_u32).map(|at| (at % 251) as u8).collect();
+            for piece in bytes.chunks(bytes.len().div_ceil(pieces)) {
+                keeper.take(piece);
+            }
+            let captured = Captured::Inline(bytes[..INLINE_BYTES_MAX].to_vec());
+            let untold = (bytes.len() - INLINE_BYTES_MAX) as u64;
+            assert_eq!(keeper.finish(), Kept { captured, untold }, "in {pieces} pieces");
+        }
     }
 
     #[test]
@@ -143,7 +178,7 @@ mod tests {
         let mut keeper = keeper(&folder, 1 << 20);
         keeper.take(b"one ");
         keeper.take(b"two");
-        assert_eq!(keeper.finish(), Captured::Inline(b"one two".to_vec()));
+        assert_eq!(keeper.finish(), told(Captured::Inline(b"one two".to_vec())));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
@@ -154,7 +189,7 @@ mod tests {
         for _ in 0..30 {
             keeper.take(&[b'x'; 5000]);
         }
-        assert_eq!(keeper.finish(), Captured::Spooled { bytes: 100_000, cut: 50_000 });
+        assert_eq!(keeper.finish(), told(Captured::Spooled { bytes: 100_000, cut: 50_000 }));
         assert_eq!(std::fs::metadata(folder.path().join("0.1.out")).unwrap().len(), 100_000);
     }
 
@@ -163,7 +198,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut keeper = keeper(&folder, 10);
         keeper.take(&[b'x'; 30]);
-        assert_eq!(keeper.finish(), Captured::Spooled { bytes: 10, cut: 20 });
+        assert_eq!(keeper.finish(), told(Captured::Spooled { bytes: 10, cut: 20 }));
         assert_eq!(std::fs::read(folder.path().join("0.1.out")).unwrap(), [b'x'; 10]);
     }
 
@@ -171,11 +206,11 @@ mod tests {
     fn without_a_place_for_a_file_the_rest_is_cut_and_counted() {
         let folder = tempfile::tempdir().unwrap();
         let mut keeper =
-            Keeper::new(TaskId(0), Stream::Stdout, folder.path().join("no/where"), 1 << 30, Duration::ZERO);
+            Keeper::new(TaskId(0), Stream::Stdout, Some(folder.path().join("no/where")), 1 << 30, Duration::ZERO);
         for _ in 0..100 {
             keeper.take(&[b'x'; 1000]);
         }
-        assert_eq!(keeper.finish(), Captured::Spooled { bytes: 0, cut: 100_000 });
+        assert_eq!(keeper.finish(), told(Captured::Spooled { bytes: 0, cut: 100_000 }));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::control::Freeze;
 use super::home::{EndsWithIt, Home};
 use super::outbox::Outbox;
 use super::runner::{self, Shared, Stopped};
+use super::start::host_name;
 use super::steps;
 use crate::offspring;
 use crate::task::{Failure, Outcome, Pid, RawText, Tally, TaskId};
@@ -27,7 +28,13 @@ const EXIT_NOT_INITIALIZED: i32 = 1;
 /// Serves in a process of its own until the parent dismisses this worker, hangs up, or cannot be understood. Gives back
 /// the run's folder, if it was ever told of it.
 pub(super) fn serve(socket: OwnedFd) -> Option<RawText> {
-    let serving = serve_at(socket, Home::OwnProcess)?;
+    let half = socket.try_clone().ok()?;
+    serve_on(socket, half)
+}
+
+/// The same where what arrives and what leaves take different ways.
+pub(super) fn serve_on(input: OwnedFd, output: OwnedFd) -> Option<RawText> {
+    let serving = serve_at(input, output, Home::OwnProcess)?;
     serving.shared.close();
     Some(serving.shared.setup.spool.clone())
 }
@@ -38,7 +45,8 @@ pub fn serve_in_parent(socket: OwnedFd) {
     // Whoever made the pair may have meant the other end alone.
     let _ = fcntl(&socket, FcntlArg::F_SETFL(OFlag::empty()));
     let Ok(other_handle) = socket.try_clone() else { return };
-    let Some(serving) = serve_at(socket, Home::Parent(UnixStream::from(other_handle))) else { return };
+    let Ok(half) = socket.try_clone() else { return };
+    let Some(serving) = serve_at(socket, half, Home::Parent(UnixStream::from(other_handle))) else { return };
     serving.shared.close();
     serving.shared.control.stop_present(Stopping::Now);
     serving.shared.steps.wake_all();
@@ -48,13 +56,12 @@ pub fn serve_in_parent(socket: OwnedFd) {
     }
 }
 
-fn serve_at(socket: OwnedFd, home: Home) -> Option<Serving> {
-    let half = socket.try_clone().ok()?;
-    let mut sender = Sender::new(half);
+fn serve_at(input: OwnedFd, output: OwnedFd, home: Home) -> Option<Serving> {
+    let mut sender = Sender::new(output);
     // At once, so that a parent of another version learns why it is not understood.
     sender.queue_greeting();
     sender.flush().ok()?;
-    let mut receiver: Receiver<ToWorker> = Receiver::new(socket, Frames::bare());
+    let mut receiver: Receiver<ToWorker> = Receiver::new(input, Frames::bare());
     // Whether there is something to be done before the hello, the setup says.
     let Some(ToWorker::Setup(setup)) = next_message(&mut receiver) else { return None };
     let mut serving = Serving::begin(setup, sender, home);
@@ -176,7 +183,7 @@ impl Serving {
 }
 
 fn hello(shared: &Shared) {
-    shared.outbox.greet(Hello { pid: Pid(std::process::id().cast_signed()), host: steps::host() });
+    shared.outbox.greet(Hello { pid: Pid(std::process::id().cast_signed()), host: host_name() });
 }
 
 /// A worker that cannot be made ready is of no use. What it says here is shown as its last words.

@@ -37,8 +37,6 @@ use thread::{Thread, Threads};
 use transfer::Progress;
 use variable::Cell;
 
-pub(super) use names::host;
-
 /// What lives as long as the worker's process: the way for answers, and the memory that tasks leave to the next.
 #[derive(Default)]
 pub(super) struct Steps {

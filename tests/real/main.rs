@@ -5,6 +5,7 @@ mod common;
 mod compare;
 mod harness;
 mod headless;
+mod launcher;
 mod pool;
 mod scenarios;
 mod screen;

@@ -76,6 +76,7 @@ impl State {
             self.ready += u32::from(record.is_of_pool());
         }
         self.history.effort.start_up_us += if in_parent { 0 } else { took };
+        self.unplanned.mute = 0;
         Ok(())
     }
 
@@ -116,9 +117,14 @@ impl State {
         let record = self.worker_in("worker_killed", worker, |state| state != WorkerState::Killed)?;
         let was_ready = counts_as_ready(record);
         let was_needed = record.state != WorkerState::Leaving && record.is_of_pool();
+        let was_mute = record.state == WorkerState::Greeting && record.is_of_pool();
         enter(record, WorkerState::Killed, now);
-        let text = format!("{}{} killed: {reason}", record.title(), pid_in_brackets(record.pid));
+        let text = format!("{}{} killed: {reason}", record.title(), record.process());
         self.ready -= u32::from(was_ready);
+        if was_mute {
+            self.unplanned.mute += 1;
+            self.unplanned.last_words = text.as_str().into();
+        }
         if was_needed && self.phase <= Phase::Draining {
             self.unplanned.losses += 1;
             self.history.mark(now, MarkerKind::Loss);
@@ -132,7 +138,7 @@ impl State {
         let record = self.worker_in("worker_silent", worker, |_| true)?;
         record.silent = true;
         let since = now.since(record.heard).as_secs_f64();
-        let text = format!("{}{} has been silent for {since:.1} s", record.title(), pid_in_brackets(record.pid));
+        let text = format!("{}{} has been silent for {since:.1} s", record.title(), record.process());
         self.log.push(now, Weight::Warning, None, text);
         Ok(())
     }
@@ -193,16 +199,13 @@ impl State {
     }
 
     fn worker_lost(&mut self, record: &Worker, how: Exit, last_words: &str) {
-        let mut text = if record.is_process() {
-            format!("{}{} {how}", record.title(), pid_in_brackets(record.pid))
-        } else {
-            "a thread of the parent has ended by itself".to_owned()
-        };
+        let mut text = record.end(how);
         if !last_words.is_empty() {
             text.push_str("; its last words: ");
             text.push_str(last_words);
         }
         self.unplanned.losses += 1;
+        self.unplanned.mute += u32::from(record.state == WorkerState::Greeting);
         self.unplanned.last_words = text.as_str().into();
         self.history.mark(self.now, MarkerKind::Loss);
         self.log.push(self.now, Weight::Warning, None, text);

@@ -165,3 +165,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_a_worker_elsewhere_calls_its_machine_is_bounded_and_never_missing() {
+    let mut state = State::new();
+    let mut start = Start::new("t", RunKind::Scenario, Pid(1), 1, Policy::default());
+    start.launcher = Some("ssh host".into());
+    record(&mut state, What::RunStarted(Box::new(start))).unwrap();
+    let worker = WorkerId(0);
+    record(&mut state, What::WorkerStarting { worker, slot: Slot(0), role: crate::event::Role::Pool }).unwrap();
+    let ready = |host: &str, pid| {
+        let hello = Hello { pid: Pid(pid), host: host.into() };
+        match of_hello(&state, state.workers.get(worker).unwrap(), hello) {
+            What::WorkerReady { host, pid, .. } => (host.unwrap(), pid),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(ready("alpha", 7), ("alpha".into(), Some(Pid(7))));
+    assert_eq!(ready("", -1), ("elsewhere".into(), None));
+    let (long, _) = ready(&"\u{7167}".repeat(100_000), 1);
+    assert!(long.len() <= HOST_BYTES_MAX + 3 && long.ends_with("..."), "{long}");
+}

@@ -3,10 +3,10 @@
 
 use super::{Supervisor, told};
 use crate::event::{Role, What};
-use crate::pool::child::{self, Body, Child};
+use crate::pool::child::{self, Body, Child, Way};
 use crate::pool::planner::Effect;
 use crate::pool::poller::{Interest, Place};
-use crate::task::{Failure, Outcome, Tally, TaskId, WorkerId};
+use crate::task::{Failure, Outcome, RawText, Tally, TaskId, WorkerId};
 use crate::wire::{Assignment, FrameError, Initialize, Setup, ToWorker};
 
 impl Supervisor {
@@ -43,13 +43,17 @@ impl Supervisor {
         match started {
             Ok(child) => {
                 let pid = child.pid;
+                let spool = match child.way {
+                    Way::Direct => self.settings.spool.clone(),
+                    Way::Launched => RawText::from(""),
+                };
                 self.children.insert(worker, child);
                 self.record(What::WorkerSpawned { worker, pid });
                 let setup = Setup {
                     slot,
                     speed_milli: self.state.policy.speed_milli,
                     report_every_ms: report_every_ms(self.state.target),
-                    spool: self.settings.spool.clone(),
+                    spool,
                     output_bytes_max: self.settings.output_bytes_max,
                     parent: self.settings.start.pid,
                     cpus: self.settings.start.cpus,
@@ -73,10 +77,12 @@ impl Supervisor {
     }
 
     fn start(&self, role: Role) -> std::io::Result<Child> {
-        let name = match role {
-            Role::Pool | Role::Own(_) => return child::spawn(self.open_files),
-            Role::Main => "program",
-            Role::Parent => "tasks",
+        let name = match (role, &self.settings.launcher) {
+            // Only the pool's own workers may be elsewhere.
+            (Role::Pool, Some(launcher)) => return child::launch(launcher, self.open_files),
+            (Role::Pool | Role::Own(_), _) => return child::spawn(self.open_files),
+            (Role::Main, _) => "program",
+            (Role::Parent, _) => "tasks",
         };
         child::spawn_inside(name, self.settings.start.pid, &self.settings.serve)
     }

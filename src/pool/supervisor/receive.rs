@@ -6,8 +6,8 @@ use nix::sys::signal::{Signal, raise};
 use super::Supervisor;
 use crate::command::{Asker, Command};
 use crate::event::What;
-use crate::model::{IllegalEvent, Worker, WorkerState};
-use crate::pool::child::{Body, Child};
+use crate::model::{IllegalEvent, WorkerState};
+use crate::pool::child::{Body, Child, Way};
 use crate::pool::facts;
 use crate::pool::mailbox::Letter;
 use crate::pool::poller::Ready;
@@ -23,6 +23,9 @@ const LETTERS_A_TURN_MAX: usize = 256;
 
 /// How long a worker that closed its socket may take to exit.
 const HANG_UP_MS_MAX: u64 = 200;
+
+/// The same for a launcher, which hears of the worker's exit after the end of its output.
+const LAUNCHER_HANG_UP_MS_MAX: u64 = 2_000;
 
 /// Whether a socket may hold more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +119,11 @@ impl Supervisor {
                     if child.is_inside() {
                         return More::No;
                     }
-                    self.hung_up.push((worker, self.now.plus_ms(HANG_UP_MS_MAX)));
+                    let patience_ms = match child.way {
+                        Way::Direct => HANG_UP_MS_MAX,
+                        Way::Launched => LAUNCHER_HANG_UP_MS_MAX,
+                    };
+                    self.hung_up.push((worker, self.now.plus_ms(patience_ms)));
                     return More::No;
                 }
             }
@@ -143,10 +150,13 @@ impl Supervisor {
 
     fn hear(&mut self, worker: WorkerId, message: FromWorker) -> Result<(), IllegalEvent> {
         match message {
-            FromWorker::Hello(_) => {
+            FromWorker::Hello(hello) => {
                 // A worker dismissed while it started says hello all the same.
-                let greets = self.state.workers.get(worker).is_some_and(Worker::is_starting);
-                if greets { self.try_record(What::WorkerReady { worker, host: None, pid: None }) } else { Ok(()) }
+                let Some(record) = self.state.workers.get(worker).filter(|record| record.is_starting()) else {
+                    return Ok(());
+                };
+                let ready = facts::of_hello(&self.state, record, hello);
+                self.try_record(ready)
             }
             FromWorker::Reports(reports) => {
                 let mut events = Vec::new();

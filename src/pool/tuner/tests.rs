@@ -104,7 +104,10 @@ impl<F: FnMut(u32) -> f64> World<F> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some megabytes")]
     fn tick(&mut self) {
         for step in 0.. {
-            let Some(step_to_do) = planner::next(&self.state, self.now, Gate::Open, Outlook { timed_left: true }) else { break };
+            let Some(step_to_do) = planner::next(&self.state, self.now, Gate::Open, Outlook { timed_left: true })
+            else {
+                break;
+            };
             assert!(step < 10_000, "the planner never rests; its last wish is {:?}", step_to_do.event);
             self.carry_out(step_to_do);
         }

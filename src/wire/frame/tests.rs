@@ -176,7 +176,7 @@ fn the_greeting_is_found_behind_a_banner_and_nowhere_else() {
     assert_eq!(frames.take::<FromWorker>(), Ok(Some(hello)));
 
     let mut frames = Frames::greeted();
-    frames.push(&vec![b'x'; BANNER_BYTES_MAX + 1]);
+    frames.push(&vec![b'x'; BANNER_BYTES_MAX + MAGIC.len()]);
     assert_eq!(frames.take::<FromWorker>(), Err(FrameError::NoGreeting));
 
     let mut frames = Frames::greeted();
@@ -186,8 +186,47 @@ fn the_greeting_is_found_behind_a_banner_and_nowhere_else() {
     assert_eq!(frames.take::<FromWorker>(), Err(FrameError::OtherVersion(VERSION + 1)));
 }
 
+/// What a worker behind a banner of that length writes, in pieces of that length; the message, or why there is none.
+fn behind_a_banner(banner: &[u8], piece_bytes: usize) -> Result<Option<FromWorker>, FrameError> {
+    let mut bytes = banner.to_vec();
+    bytes.extend(greeting());
+    bytes.extend(encode(&FromWorker::Reports(vec![Report::Pong])).unwrap());
+    let mut frames = Frames::greeted();
+    let mut taken = None;
+    for piece in bytes.chunks(piece_bytes) {
+        frames.push(piece);
+        taken = taken.or(frames.take::<FromWorker>()?);
+    }
+    Ok(taken)
+}
+
+#[test]
+fn a_banner_of_the_allowed_length_is_skipped_and_one_byte_more_is_not() {
+    let hello = Ok(Some(FromWorker::Reports(vec![Report::Pong])));
+    for piece_bytes in [1, 15, 16, 17, 4096, usize::MAX] {
+        // Half of a greeting at the end of it, to be taken for nothing else.
+        let mut banner = vec![b'x'; BANNER_BYTES_MAX - 7];
+        banner.extend_from_slice(&MAGIC[..7]);
+        assert_eq!(behind_a_banner(&banner, piece_bytes), hello, "in pieces of {piece_bytes}");
+        banner.push(b'x');
+        assert_eq!(behind_a_banner(&banner, piece_bytes), Err(FrameError::NoGreeting), "in pieces of {piece_bytes}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Wherever a banner is cut, and however much it looks like a greeting.
+    #[test]
+    fn a_banner_may_be_cut_anywhere(
+        banner in prop::collection::vec(prop::sample::select(b"\0pooltop-wire\r\nx".to_vec()), 0..100),
+        piece_bytes in 1..130_usize,
+    ) {
+        prop_assert_eq!(
+            behind_a_banner(&banner, piece_bytes),
+            Ok(Some(FromWorker::Reports(vec![Report::Pong])))
+        );
+    }
 
     /// Whatever arrives, it is a message, an error, or too little.
     #[test]

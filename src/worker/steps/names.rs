@@ -9,6 +9,7 @@ use super::thread::Thread;
 use super::variable::Seen;
 use super::{Run, Stepped};
 use crate::task::{Expr, Known, Names, Tree, Value, Variable};
+use crate::worker::start::host_name;
 
 /// One of a function's own variables.
 #[derive(Clone, Default)]
@@ -79,7 +80,7 @@ impl Names for View<'_, '_> {
             Known::ParentPid => Value::Int(i64::from(setup.parent.0)),
             Known::Process => Value::Text(run.name.clone()),
             Known::Thread => Value::Text(self.thread.into()),
-            Known::Host => Value::Text(host()),
+            Known::Host => Value::Text(host_name()),
             Known::Cpus => Value::Int(i64::from(setup.cpus)),
             Known::Worker if !run.shared.home.is_own() => Value::Int(0),
             Known::Worker => Value::Int(i64::from(setup.slot.0) + 1),
@@ -123,11 +124,6 @@ impl Thread<'_, '_> {
             None => Ok((value?, view.origin.get())),
         }
     }
-}
-
-/// The machine as it calls itself.
-pub(in crate::worker) fn host() -> Box<str> {
-    nix::unistd::gethostname().map(|name| name.to_string_lossy().into()).unwrap_or_default()
 }
 
 /// In milliseconds, so that people can read it.

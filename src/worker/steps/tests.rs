@@ -748,7 +748,7 @@ mod process {
     #[test]
     fn serves_when_told() {
         if std::env::var_os(other_end::AS_WORKER).is_some() {
-            let args = [std::os::unix::process::parent_id().to_string(), "1024".to_owned()];
+            let args = [std::os::unix::process::parent_id().to_string().into(), "1024".into()];
             let code = crate::worker::main(&args);
             std::process::exit(i32::from(code != std::process::ExitCode::SUCCESS) * 99);
         }

@@ -6,6 +6,7 @@ pub mod keys;
 pub mod processes;
 pub mod pty;
 pub mod run;
+pub mod ssh;
 pub mod terminal;
 
 use std::process::Command;

@@ -73,6 +73,11 @@ impl Run {
         self
     }
 
+    /// What will find all its processes.
+    pub fn tag(&self) -> &Tag {
+        &self.tag
+    }
+
     /// Starts it and waits for its end.
     #[track_caller]
     pub fn finish(self) -> Finished {

@@ -49,7 +49,8 @@ fn recv_waits_for_the_message_and_then_for_the_end() {
     let played = demo("pipe-greeting");
     played.assert_code(0);
     let lines = played.lines();
-    let place = |part: &str| lines.iter().position(|line| line.contains(part)).unwrap_or_else(|| panic!("{part}: {lines:?}"));
+    let place =
+        |part: &str| lines.iter().position(|line| line.contains(part)).unwrap_or_else(|| panic!("{part}: {lines:?}"));
     assert!(place("sends") < place("received: hello, child"));
     assert!(place("received: hello, child") < place("received: hello, parent"));
     let last = lines.last().unwrap();
@@ -107,6 +108,7 @@ fn assert_verdict_within_a_second(played: &Played) {
     let at = played.place("a verdict", |event| event["event"] == "verdict_reached");
     let time = |place: usize| Duration::from_micros(played.events[place]["at_us"].as_u64().unwrap());
     let quiet = ["ticked", "sampled", "wires_counted", "verdict_reached"];
-    let last = played.events[..at].iter().rposition(|event| !quiet.contains(&event["event"].as_str().unwrap())).unwrap();
+    let last =
+        played.events[..at].iter().rposition(|event| !quiet.contains(&event["event"].as_str().unwrap())).unwrap();
     assert!(time(at) - time(last) < Duration::from_secs(1), "{}", played.story());
 }

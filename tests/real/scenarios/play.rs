@@ -269,6 +269,7 @@ impl Played {
 /// A number out of a line such as "child 4711 received".
 #[track_caller]
 pub fn number_in(line: &str) -> i64 {
-    let digits: String = line.chars().skip_while(|char| !char.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+    let digits: String =
+        line.chars().skip_while(|char| !char.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
     digits.parse().unwrap_or_else(|_| panic!("no number in {line:?}"))
 }

@@ -64,5 +64,9 @@ fn the_parents_line_comes_after_the_set() {
     let line = played.place("the line", |event| event["text"] == "parent: the event is set");
     assert!(set < line);
     assert_eq!(played.lines().last().unwrap(), "parent: 100");
-    assert!(played.results().iter().any(|(who, value)| who == "compute" && value["int"] == 100), "{:?}", played.results());
+    assert!(
+        played.results().iter().any(|(who, value)| who == "compute" && value["int"] == 100),
+        "{:?}",
+        played.results()
+    );
 }
