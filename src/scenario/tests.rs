@@ -620,6 +620,28 @@ fn steps() -> impl Strategy<Value = String> {
     list(leaf.prop_recursive(3, 40, 4, move |value| inner(value.boxed())).boxed())
 }
 
+/// Steps that are all right, within each other.
+fn sound_steps() -> impl Strategy<Value = String> {
+    let leaf = prop::sample::select(vec![
+        r#"{ get = "q", into = "m" }"#,
+        r#"{ put = "q", value = "balance" }"#,
+        r#"{ set = "k", to = "[1, balance]" }"#,
+        r#"{ close = "left" }"#,
+        r#"{ is_set = "ready", into = "z" }"#,
+        r#"{ print = "{pid}" }"#,
+    ]);
+    leaf.prop_map(str::to_owned).prop_recursive(3, 40, 4, |inner| {
+        let around = prop::sample::select(vec![
+            r#"{ repeat = "forever", counter = "c", steps = [@, { break = true }] }"#,
+            r#"{ for = "e", of = [1], steps = [{ print = "{e}" }, @] }"#,
+            r#"{ when = "balance == 0", steps = [@], else = [@] }"#,
+            r#"{ recv = "right", into = "r", error = "why", otherwise = [{ print = "{why}" }, @] }"#,
+            r#"{ with_lock = "mutex", steps = [@] }"#,
+        ]);
+        (around, prop::collection::vec(inner, 1..4)).prop_map(|(around, steps)| around.replace('@', &steps.join(", ")))
+    })
+}
+
 /// Whatever a program names is there.
 fn assert_sound(program: &Program) {
     for function in &program.functions {
@@ -636,6 +658,15 @@ fn assert_sound(program: &Program) {
 }
 
 proptest! {
+    #[test]
+    fn sound_steps_are_read_whole(steps in prop::collection::vec(sound_steps(), 1..5)) {
+        for text in [parent(&steps.join(", ")), child(&steps.join(", "))] {
+            let program = program(&text);
+            assert_sound(&program);
+            prop_assert!(program.functions.iter().any(|function| function.steps.len() == steps.len()));
+        }
+    }
+
     #[test]
     fn no_steps_are_too_odd(steps in prop_oneof![soup(), steps()]) {
         for text in [parent(&steps), child(&steps), format!("{AROUND}[parent]\nsteps = {steps}\n")] {
