@@ -6,6 +6,7 @@ mod feed;
 mod front;
 mod job;
 mod last_resort;
+mod picker;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -13,7 +14,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
-use crate::cli::{self, Action, Cli};
+use crate::cli::{self, Action, Cli, ListFormat};
 use crate::pool;
 use crate::scenario::{BUILTINS, Colours, ScenarioError};
 use crate::text::sanitized;
@@ -66,7 +67,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn act(cli: Cli) -> Result<u8, Refusal> {
     let job = match cli.action {
         None => Job::builtin(None, cli.flags)?,
-        Some(Action::Demo(demo)) if demo.list => return print(list_demos),
+        Some(Action::Demo(demo)) if demo.list || (demo.name.is_none() && !front::has_screen(demo.flags.progress)?) => {
+            return print(|out| list_demos(demo.format, out));
+        }
+        Some(Action::Demo(demo)) if demo.name.is_none() => return picker::run(&demo.flags),
         Some(Action::Demo(demo)) => Job::builtin(demo.name.as_deref(), demo.flags)?,
         Some(Action::Play(play)) => Job::play(&play.file, play.flags)?,
         Some(Action::Copy(copy)) => Job::copy(&copy)?,
@@ -84,7 +88,10 @@ fn act(cli: Cli) -> Result<u8, Refusal> {
     front::run(job)
 }
 
-fn list_demos(out: &mut dyn std::io::Write) -> std::io::Result<()> {
+fn list_demos(format: ListFormat, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    if format == ListFormat::Names {
+        return BUILTINS.iter().try_for_each(|builtin| writeln!(out, "{}", builtin.name));
+    }
     let columns = BUILTINS.iter().map(|builtin| builtin.name.len()).max().unwrap_or(0);
     for builtin in BUILTINS {
         let summary = builtin.plan(None).map(|plan| plan.summary).unwrap_or_default();

@@ -1,10 +1,13 @@
 //! The state of a run as a fold over its events: the one truth for planner, screen, lines, recording and replay. PURE.
 //! It does not know where events come from, reads no clock and does no I/O.
 
+mod advice;
 mod apply;
 mod calls;
 mod history;
 mod log;
+#[cfg(test)]
+mod made_up;
 mod objects;
 mod progress;
 mod queue;
@@ -16,6 +19,7 @@ mod timeline;
 mod update;
 mod worker;
 
+pub use advice::Advice;
 pub use apply::IllegalEvent;
 pub use calls::{Blocked, Thread, Threads, Wait, WaitOn};
 pub use history::{Bucket, History, Marker, MarkerKind, SizeUse};
@@ -27,6 +31,6 @@ pub use state::{PoolLife, Skipped, Source, State, Unplanned, WireUse};
 pub use story::{STORY_LINES_MAX, StoryKind, StoryLine, StoryLog};
 pub use tails::{Tail, Tails};
 pub use task::{AttemptRecord, Counts, Status, Task};
-pub use timeline::{Block, BlockKind, LANE_BLOCKS_MAX, Lane, Timeline};
+pub use timeline::{Block, BlockKind, LANE_BLOCKS_MAX, Lane, Stretch, Timeline};
 pub use update::Update;
 pub use worker::{Recall, Running, Worker, WorkerState, Workers};

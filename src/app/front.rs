@@ -39,7 +39,17 @@ enum Front {
 
 /// Runs the job to its end.
 pub(super) fn run(job: Job) -> Result<u8, Refusal> {
-    let front = choose(job.flags.progress)?;
+    run_in(job, None)
+}
+
+/// Whether runs are shown on a screen here.
+pub(super) fn has_screen(progress: Progress) -> Result<bool, Refusal> {
+    Ok(choose(progress)? == Front::Screen)
+}
+
+/// The same on a terminal that is taken already, and stays so.
+pub(super) fn run_in(job: Job, console: Option<&mut tui::Console>) -> Result<u8, Refusal> {
+    let front = if console.is_some() { Front::Screen } else { choose(job.flags.progress)? };
     let spool = tempfile::Builder::new().prefix("pooltop-").tempdir();
     let spool = spool.context("make a temporary folder for output").map_err(Refusal::Internal)?;
     let (updates, followed) = bounded(if front == Front::Screen { BATCHES_ON_SCREEN_MAX } else { BATCHES_MAX });
@@ -84,7 +94,7 @@ pub(super) fn run(job: Job) -> Result<u8, Refusal> {
     let told = if front == Front::Screen { Told::All } else { Told::Part };
     let resort = LastResort { folders, told };
     let code = match front {
-        Front::Screen => on_screen(pool, &followed, screen_options(&flags, kind), resort),
+        Front::Screen => on_screen(pool, &followed, screen_options(&flags, kind), resort, console),
         Front::Headless(style) => {
             let options =
                 headless::Options { style, order: keep_order, spool: spool.path().to_owned(), asked: Some(asked) };
@@ -138,10 +148,19 @@ fn without_screen(pool: Pool, followed: &Receiver<Update>, options: headless::Op
     last_resort::exit_code(&finished)
 }
 
-fn on_screen(pool: Pool, followed: &Receiver<Update>, options: tui::Options, resort: LastResort) -> u8 {
+fn on_screen(
+    pool: Pool,
+    followed: &Receiver<Update>,
+    options: tui::Options,
+    resort: LastResort,
+    mut console: Option<&mut tui::Console>,
+) -> u8 {
     let Pool { mailbox, thread } = pool;
     let watching = resort.watch(thread, tui::restore);
-    let shown = catch_unwind(AssertUnwindSafe(|| tui::run(followed.clone(), &mailbox, &options)));
+    let shown = catch_unwind(AssertUnwindSafe(|| match &mut console {
+        Some(console) => tui::run_on(console, followed.clone(), &mailbox, options.on_end),
+        None => tui::run(followed.clone(), &mailbox, &options),
+    }));
     match &shown {
         Ok(Ok(ending)) if ending.why == tui::Why::TerminalGone => end_unseen(&mailbox, followed),
         Ok(Ok(_)) => {}
@@ -150,7 +169,10 @@ fn on_screen(pool: Pool, followed: &Receiver<Update>, options: tui::Options, res
     }
     match (watching.left(), shown) {
         (Some(finished), Ok(Ok(_))) => {
-            tui::print_last(&last_words(&finished.state));
+            // Whoever has the terminal goes on drawing on it.
+            if console.is_none() {
+                tui::print_last(&last_words(&finished.state));
+            }
             last_resort::exit_code(&finished)
         }
         (_, Ok(Err(error))) => {
@@ -183,7 +205,7 @@ fn last_words(state: &State) -> String {
     headless::summary(state).into_iter().fold(String::new(), |text, line| text + &line + "\n")
 }
 
-fn screen_options(flags: &crate::cli::Flags, kind: RunKind) -> tui::Options {
+pub(super) fn screen_options(flags: &crate::cli::Flags, kind: RunKind) -> tui::Options {
     tui::Options {
         on_end: match (flags.on_end, kind) {
             (OnEnd::Stay, _) | (OnEnd::Auto, RunKind::Scenario) => tui::OnEnd::Stay,

@@ -39,7 +39,7 @@ fn outcome(state: &State) -> String {
 }
 
 fn tasks(state: &State) -> String {
-    let counts = &state.counts;
+    let counts = state.counts_of_work();
     let mut line = format!("  tasks      {} of {} done", counts.of(Status::Done), counts.total());
     let others = [
         (counts.of(Status::Failed), "failed"),

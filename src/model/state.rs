@@ -240,6 +240,14 @@ impl State {
         self.workers.count(super::Worker::is_wanted)
     }
 
+    /// Tasks by status, the parent's own program not among them: it hands out work and is none itself.
+    pub fn counts_of_work(&self) -> Counts {
+        match self.main.and_then(|main| self.task(main)) {
+            Some(main) => self.counts.without(main.status),
+            None => self.counts,
+        }
+    }
+
     /// Tasks that have this status.
     pub fn count(&self, status: Status) -> u32 {
         self.counts.of(status)

@@ -164,6 +164,13 @@ impl Counts {
         self.total() - self.of(Status::Done) - self.of(Status::Failed) - self.of(Status::Dropped)
     }
 
+    /// The same without one task of that status.
+    #[must_use]
+    pub fn without(mut self, status: Status) -> Self {
+        self.0[status as usize] = self.0[status as usize].saturating_sub(1);
+        self
+    }
+
     pub(super) fn add(&mut self, status: Status, count: u32) {
         self.0[status as usize] += count;
     }

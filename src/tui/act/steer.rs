@@ -2,11 +2,12 @@
 //! It does not know how the pool obeys.
 
 use super::{Answer, Effect, Sight};
-use crate::command::{Command, Resize, WORKERS_MAX};
-use crate::event::{PauseReason, Phase};
+use crate::command::{Command, Resize, Tune, WORKERS_MAX};
+use crate::event::{PauseReason, Phase, Tuning};
 use crate::model::{Source, State, Status, Worker};
 use crate::task::{TaskId, Work, WorkerId};
 use crate::text::sanitized;
+use crate::tui::panes::header::stuck;
 use crate::tui::viewer::{Overlay, Viewer};
 
 /// Asks for another size.
@@ -37,6 +38,28 @@ pub(super) fn can_resize(state: &State) -> Result<(), String> {
         Phase::Draining => Err("the pool is draining: nothing more is started".to_owned()),
         _ => goes_on(state),
     }
+}
+
+/// Lets pooltop look for the best size, or stops that.
+pub(super) fn tune(state: &State) -> Answer {
+    can_resize(state)?;
+    Ok(ask(Command::Tune(match state.tuning {
+        Tuning::Searching => Tune::Stop,
+        Tuning::Off | Tuning::Settled { .. } => Tune::Start,
+    })))
+}
+
+/// Whether nothing can go on.
+pub(super) fn is_stuck(state: &State) -> Result<(), String> {
+    goes_on(state)?;
+    stuck(state).map(|_| ()).ok_or_else(|| "the run is not stuck".to_owned())
+}
+
+/// Ends a run that cannot go on; whoever asks for it wants to look at it.
+pub(super) fn terminate(viewer: &mut Viewer, state: &State) -> Answer {
+    is_stuck(state).map_err(|why| format!("{why}; q ends it"))?;
+    viewer.overlay = Overlay::None;
+    Ok(vec![Effect::Stay, Effect::Ask(Command::Stop)])
 }
 
 /// Freezes the pool, or lets it go on.
