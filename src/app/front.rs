@@ -14,7 +14,7 @@ use super::last_resort::{self, LastResort};
 use super::{EXIT_INTERNAL, EXIT_OUTPUT_CLOSED, Refusal};
 use crate::cli::{Color, OnEnd, Progress, Theme};
 use crate::command::{Ask as _, Command};
-use crate::event::{RunKind, Start, Strategy};
+use crate::event::{Policy, RunKind, Start, Strategy, Stuck};
 use crate::headless::{self, Ending, Style};
 use crate::model::{State, Update};
 use crate::pool::{self, HangUp, Keeps, Mailbox, Pool, Samples, Settings, Subscriber, Told};
@@ -60,7 +60,11 @@ pub(super) fn run_in(job: Job, console: Option<&mut tui::Console>) -> Result<u8,
             kind: job.kind,
             pid: pool::own_pid(),
             cpus: job.cpus,
-            policy: job.policy.clone(),
+            // Whoever looks at a screen can decide what to do where nothing goes on.
+            policy: Policy {
+                stuck: if front == Front::Screen { Stuck::Stays } else { Stuck::Ends },
+                ..job.policy.clone()
+            },
             strategy: Strategy::default(),
             objects: Vec::new(),
             story: None,

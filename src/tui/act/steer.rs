@@ -3,7 +3,7 @@
 
 use super::{Answer, Effect, Sight};
 use crate::command::{Command, Resize, Tune, WORKERS_MAX};
-use crate::event::{PauseReason, Phase, Tuning};
+use crate::event::{PauseReason, Phase, Role, Tuning};
 use crate::model::{Source, State, Status, Worker};
 use crate::task::{TaskId, Work, WorkerId};
 use crate::text::sanitized;
@@ -81,6 +81,9 @@ pub(super) fn drain(state: &State) -> Answer {
 pub(super) fn replace(viewer: &Viewer, state: &State) -> Answer {
     can_resize(state)?;
     let worker = selected_worker(viewer, state)?;
+    if worker.role != Role::Pool {
+        return Err("only workers of the pool can be replaced".to_owned());
+    }
     if !worker.is_wanted() {
         return Err(format!("worker {} is {} already", worker.slot, worker.word()));
     }

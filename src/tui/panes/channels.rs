@@ -23,6 +23,9 @@ pub(super) use object::object_lines;
 /// From this width on a level has a bar, and what went through is told in all.
 const ROOMY: u16 = 90;
 
+/// From this width on there is room for bytes a second beside messages a second.
+const ABUNDANT: u16 = 130;
+
 /// From this width on there is room for rates.
 const MIDDLE: u16 = 60;
 
@@ -152,6 +155,7 @@ struct Columns {
     bar: u16,
     level: u16,
     rate: u16,
+    speed: u16,
     total: u16,
     amount: u16,
     seat: u16,
@@ -173,13 +177,22 @@ impl Columns {
             bar: if roomy { 8 } else { 0 },
             level: level.clamp(5, if middle { 20 } else { 14 }),
             rate: if middle { 7 } else { 0 },
+            speed: if width >= ABUNDANT { 9 } else { 0 },
             total: if roomy { 6 } else { 0 },
             amount: if roomy { 7 } else { 0 },
             seat: seat.clamp(6, 16),
             rest: 0,
         };
-        let fixed =
-            [columns.name, columns.kind, columns.bar, columns.level, columns.rate, columns.total, columns.amount];
+        let fixed = [
+            columns.name,
+            columns.kind,
+            columns.bar,
+            columns.level,
+            columns.rate,
+            columns.speed,
+            columns.total,
+            columns.amount,
+        ];
         let taken: u16 = fixed.iter().filter(|&&columns| columns > 0).map(|columns| columns + 1).sum();
         columns.rest = width.saturating_sub(taken);
         columns
@@ -199,6 +212,7 @@ impl Columns {
         put("LEVEL", self.level, Side::Left);
         put(if self.rest >= 20 { "WHO WAITS, WHO HOLDS" } else { "WHO" }, self.rest, Side::Left);
         put("RATE", self.rate, Side::Right);
+        put("BYTES/S", self.speed, Side::Right);
         put("COUNT", self.total, Side::Right);
         put("BYTES", self.amount, Side::Right);
     }
@@ -229,6 +243,11 @@ impl Columns {
             let rate = object.traffic.messages_per_s;
             let rate = if rate > 0.0 { per_s(rate) } else { String::new() };
             cursor.number(&rate, self.rate, dim).gap(1);
+        }
+        if self.speed > 0 {
+            let speed = object.traffic.bytes_per_s;
+            let speed = if speed > 0.0 { bytes_per_s(speed) } else { String::new() };
+            cursor.number(&speed, self.speed, dim).gap(1);
         }
         if self.total > 0 {
             cursor.number(&count(object.traffic.messages), self.total, dim).gap(1);

@@ -117,7 +117,9 @@ fn subject<'a>(state: &'a State, viewer: &Viewer) -> Subject<'a> {
         if let Some(&failed) = state.failed.last() {
             return Subject::Task(failed, Why::FailedLast);
         }
-        let running = state.workers.iter().filter_map(|worker| worker.running);
+        // The parent's own program runs longest by its nature, and tells least.
+        let of_work = |worker: &&Worker| !worker.role.is_in_parent();
+        let running = state.workers.iter().filter(of_work).filter_map(|worker| worker.running);
         if let Some(longest) = running.min_by_key(|running| running.began_active) {
             return Subject::Task(longest.task, Why::RunsLongest);
         }

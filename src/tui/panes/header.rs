@@ -141,7 +141,14 @@ fn parts(state: &State, viewer: &Viewer) -> Vec<Part> {
     let counts = state.counts_of_work();
     if state.phase < Phase::Closing {
         let pool = Pool::of(state);
-        add(80, Joined::Apart, Role::Text, pool.words());
+        // A run may do without a pool: each task has a process of its own, or the parent does them.
+        let own = state.workers.count(|worker| matches!(worker.role, WorkerRole::Own(_)));
+        if own > 0 {
+            add(82, Joined::Apart, Role::Text, format!("processes {own}"));
+        }
+        if pool.target > 0 || pool.actual > 0 || (own == 0 && state.main.is_none()) {
+            add(80, Joined::Apart, Role::Text, pool.words());
+        }
         if let Some(moving) = pool.moving() {
             add(65, Joined::Close, Role::Draining, moving);
         }

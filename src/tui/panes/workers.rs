@@ -373,6 +373,7 @@ fn nobody(state: &State) -> &'static str {
     match state.phase {
         Phase::Ended | Phase::Closing => "all workers have left",
         _ if state.unplanned.given_up => "no worker could be kept alive: see the log",
+        _ if state.target == 0 && talks(state) => "no process is there at the moment",
         _ if state.target == 0 => "no worker is wanted: press + to add one",
         _ => "workers are about to start",
     }
