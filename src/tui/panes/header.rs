@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::event::{Phase, PhaseReason, Role as WorkerRole, Tuning, Verdict};
-use crate::model::{Source, State, Status, Worker, WorkerState};
+use crate::model::{Source, State, Status, WorkerState};
 use crate::text::{middle_cut, sanitized, width};
 use crate::tui::format::{bytes_of, bytes_per_s, clock, count, eta, per_s, percent, short};
 use crate::tui::theme::{Role, Theme};
@@ -142,11 +142,10 @@ fn parts(state: &State, viewer: &Viewer) -> Vec<Part> {
     if state.phase < Phase::Closing {
         let pool = Pool::of(state);
         // A run may do without a pool: each task has a process of its own, or the parent does them.
-        let own = state.workers.count(|worker| matches!(worker.role, WorkerRole::Own(_)));
-        if own > 0 {
-            add(82, Joined::Apart, Role::Text, format!("processes {own}"));
+        if pool.own > 0 {
+            add(82, Joined::Apart, Role::Text, format!("processes {}", pool.own));
         }
-        if pool.target > 0 || pool.actual > 0 || (own == 0 && state.main.is_none()) {
+        if pool.target > 0 || pool.actual > 0 || (pool.own == 0 && state.main.is_none()) {
             add(80, Joined::Apart, Role::Text, pool.words());
         }
         if let Some(moving) = pool.moving() {
@@ -190,17 +189,28 @@ struct Pool {
     target: u32,
     starting: u32,
     draining: u32,
+    /// Processes that live for one task; they are not of the pool.
+    own: u32,
 }
 
 impl Pool {
     /// Actual are those that have said hello and have not been told to leave.
     fn of(state: &State) -> Self {
-        let count = |which: &dyn Fn(&Worker) -> bool| {
-            state.workers.count(|worker| worker.role == WorkerRole::Pool && which(worker))
-        };
-        let draining = count(&|worker| matches!(worker.state, WorkerState::Draining(_)));
-        let ready = count(&|worker| worker.state == WorkerState::Ready);
-        Self { actual: ready + draining, target: state.target, starting: count(&Worker::is_starting), draining }
+        let mut pool = Self { actual: 0, target: state.target, starting: 0, draining: 0, own: 0 };
+        for worker in state.workers.iter() {
+            match (worker.role, worker.state) {
+                (WorkerRole::Own(_), _) => pool.own += 1,
+                (WorkerRole::Pool, WorkerState::Ready) => pool.actual += 1,
+                (WorkerRole::Pool, WorkerState::Draining(_)) => {
+                    pool.actual += 1;
+                    pool.draining += 1;
+                }
+                (WorkerRole::Pool, WorkerState::Starting | WorkerState::Greeting) => pool.starting += 1,
+                (WorkerRole::Pool, WorkerState::Leaving | WorkerState::Killed)
+                | (WorkerRole::Parent | WorkerRole::Main, _) => {}
+            }
+        }
+        pool
     }
 
     fn words(&self) -> String {

@@ -15,6 +15,7 @@ use crate::tui::viewer::{Pane, Viewer, Zoom};
 
 use super::axis::{Axis, SPAN_US_MIN};
 use super::draw::{Cursor, Frame, frame, hint, in_view, put, range_words, row};
+use super::waits::seat;
 
 /// A run longer than this is shown from its end.
 const WINDOW_US: u64 = 60_000_000;
@@ -42,11 +43,8 @@ pub fn render(area: Rect, buf: &mut Buffer, state: &State, viewer: &Viewer, them
         return;
     }
     let label = u16::try_from(state.timeline.lanes().len().max(1).ilog10() + 1).unwrap_or(1).max(2);
-    let label = seats
-        .iter()
-        .map(|&slot| seat_label(slot, state).len())
-        .max()
-        .map_or(label, |longest| u16::try_from(longest).unwrap_or(u16::MAX).max(label));
+    let parent = state.workers.iter().find(|worker| worker.role.is_in_parent());
+    let label = parent.map_or(label, |worker| label.max(u16::try_from(width(&seat(worker))).unwrap_or(0)));
     let lanes = Rect { x: inner.x + label + 1, width: inner.width.saturating_sub(label + 1), ..inner };
     let axis = Axis { from, to, x: lanes.x, columns: lanes.width };
     // With room to spare, the seats stand a line apart.
@@ -100,7 +98,7 @@ fn seats(state: &State, from: Elapsed, to: Elapsed, rows: u16) -> Vec<Slot> {
 /// The seat's number, or that it is the parent's own.
 fn seat_label(slot: Slot, state: &State) -> String {
     match state.workers.at(slot) {
-        Some(worker) if worker.role.is_in_parent() => super::waits::seat(worker),
+        Some(worker) if worker.role.is_in_parent() => seat(worker),
         _ => slot.to_string(),
     }
 }

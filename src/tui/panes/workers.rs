@@ -188,11 +188,15 @@ fn columns(width: u16, state: &State) -> Vec<(WorkerColumn, u16)> {
 
 /// Seats are numbers, unless their workers are elsewhere or the parent itself.
 fn seat_columns(state: &State) -> u16 {
-    let numbered = |worker: &&Worker| worker.host.is_none() && !worker.role.is_in_parent();
-    let last = state.workers.iter().rfind(numbered).map_or(1, |worker| u64::from(worker.slot.0) + 1);
-    let named = state.workers.iter().filter(|worker| !numbered(worker)).map(|worker| columns_of(&seat(worker))).max();
-    let named = u16::try_from(named.unwrap_or(0)).unwrap_or(u16::MAX).min(SEAT_COLUMNS_MAX);
-    digits(last).max(named)
+    let (mut last, mut named) = (1, 0);
+    for worker in state.workers.iter() {
+        if worker.host.is_none() && !worker.role.is_in_parent() {
+            last = u64::from(worker.slot.0) + 1;
+        } else {
+            named = named.max(columns_of(&seat(worker)));
+        }
+    }
+    digits(last).max(u16::try_from(named).unwrap_or(u16::MAX).min(SEAT_COLUMNS_MAX))
 }
 
 fn set(columns: &mut [(WorkerColumn, u16)], which: WorkerColumn, width: u16) {
