@@ -7,6 +7,7 @@ mod feed;
 mod front;
 mod job;
 mod last_resort;
+mod picker;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
-use crate::cli::{self, Action, Cli};
+use crate::cli::{self, Action, Cli, ListFormat};
 use crate::notation::Language;
 use crate::pool;
 use crate::scenario::{BUILTINS, Colours, GRAMMAR, ScenarioError};
@@ -68,10 +69,11 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn act(cli: Cli) -> Result<u8, Refusal> {
     let job = match cli.action {
         None => Job::builtin(None, cli.flags)?,
-        Some(Action::Demo(demo)) if demo.list => {
+        Some(Action::Demo(demo)) if demo.list || (demo.name.is_none() && !front::has_screen(demo.flags.progress)?) => {
             let language = asked::language(&demo.flags);
-            return print(|out| list_demos(out, language));
+            return print(|out| list_demos(demo.format, language, out));
         }
+        Some(Action::Demo(demo)) if demo.name.is_none() => return picker::run(&demo.flags),
         Some(Action::Demo(demo)) => Job::builtin(demo.name.as_deref(), demo.flags)?,
         Some(Action::Play(play)) => Job::play(&play.file, play.flags)?,
         Some(Action::Compare(wanted)) => return compare::run(&wanted),
@@ -92,7 +94,10 @@ fn act(cli: Cli) -> Result<u8, Refusal> {
     front::run(job)
 }
 
-fn list_demos(out: &mut dyn std::io::Write, language: Language) -> std::io::Result<()> {
+fn list_demos(format: ListFormat, language: Language, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    if format == ListFormat::Names {
+        return BUILTINS.iter().try_for_each(|builtin| writeln!(out, "{}", builtin.name));
+    }
     let columns = BUILTINS.iter().map(|builtin| builtin.name.len()).max().unwrap_or(0);
     for builtin in BUILTINS {
         let summary = builtin.plan(None, language).map(|plan| plan.summary).unwrap_or_default();

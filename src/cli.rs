@@ -84,14 +84,27 @@ pub const SCENARIOS: &str = "scenarios";
 /// `pooltop demo`
 #[derive(Debug, Args)]
 pub struct Demo {
-    /// Which scenario; see --list
+    /// Which scenario; without one, a list to choose from
     pub name: Option<String>,
-    /// List the scenarios and what each shows
+    /// List the scenarios and what each shows; so does leaving out the name where there is no terminal
     #[arg(long)]
     pub list: bool,
+    /// How to list them
+    #[arg(long, value_name = "FORMAT", default_value = "table", env = "POOLTOP_FORMAT")]
+    pub format: ListFormat,
     /// How.
     #[command(flatten)]
     pub flags: Flags,
+}
+
+/// How scenarios are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// One name a line, for scripts
+    Names,
+    /// Names and what each shows
+    #[default]
+    Table,
 }
 
 /// `pooltop play`

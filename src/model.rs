@@ -6,6 +6,8 @@ mod apply;
 mod calls;
 mod history;
 mod log;
+#[cfg(test)]
+mod made_up;
 mod objects;
 mod progress;
 mod queue;
@@ -31,7 +33,7 @@ pub use state::{PoolLife, Skipped, Source, State, Unplanned, WireUse};
 pub use story::{STORY_LINES_MAX, StoryKind, StoryLine, StoryLog};
 pub use tails::{Tail, Tails};
 pub use task::{AttemptRecord, Counts, Status, Task};
-pub use timeline::{Block, BlockKind, LANE_BLOCKS_MAX, Lane, Timeline};
+pub use timeline::{Block, BlockKind, LANE_BLOCKS_MAX, Lane, Stretch, Timeline};
 pub use tuning::{Climb, Move, Unit};
 pub use update::Update;
 pub use worker::{Recall, Running, Worker, WorkerState, Workers};

@@ -22,5 +22,5 @@ mod tuner;
 pub use mailbox::{Mailbox, RunOver};
 pub use publish::{Keeps, Subscriber, Told};
 pub use settings::{BadLauncher, Launcher, Samples, ServeInParent, Settings, Timed};
-pub use signals::{HangUp, block_signals};
+pub use signals::{BetweenRuns, HangUp, block_signals};
 pub use supervisor::{Finished, Pool, own_pid, start};

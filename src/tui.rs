@@ -3,19 +3,27 @@
 
 mod act;
 pub mod compare;
+mod console;
 mod detect;
 mod format;
 mod input;
 pub mod keymap;
 mod overlay;
 pub mod panes;
+mod picker;
 mod run;
 pub mod screen;
 mod terminal;
 pub mod theme;
 mod viewer;
+mod wrap;
 
+pub use console::Console;
 pub use detect::{CharsetChoice, ColorChoice};
-pub use run::{Ending, OnEnd, Options, Why, run};
+pub use picker::{Offer, Picked, Picker, pick};
+pub use run::{Ending, LeftBy, OnEnd, Options, Why, run, run_on};
 pub use terminal::{MouseUse, TuiError, print_last, restore, restore_on_panic};
-pub use viewer::{Column, Follow, List, Overlay, Pane, SortOrder, TaskColumn, Toast, Viewer, WorkerColumn, Zoom};
+pub use viewer::{
+    Channel, Column, DetailOf, Follow, List, Overlay, Pane, SortOrder, TaskColumn, Toast, VerdictSeen, Viewer,
+    WorkerColumn, Zoom,
+};

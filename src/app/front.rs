@@ -42,16 +42,36 @@ pub(super) enum Front {
 
 /// Runs the job to its end.
 pub(super) fn run(job: Job) -> Result<u8, Refusal> {
-    let front = choose(job.flags.progress)?;
+    run_in(job, None)
+}
+
+/// Whether runs are shown on a screen here.
+pub(super) fn has_screen(progress: Progress) -> Result<bool, Refusal> {
+    Ok(choose(progress)? == Front::Screen)
+}
+
+/// The same on a terminal that is taken already, and stays so.
+pub(super) fn run_in(job: Job, console: Option<&mut tui::Console>) -> Result<u8, Refusal> {
+    let front = if console.is_some() { Front::Screen } else { choose(job.flags.progress)? };
     let spool = tempfile::Builder::new().prefix("pooltop-").tempdir();
     let spool = spool.context("make a temporary folder for output").map_err(Refusal::Internal)?;
     let (updates, followed) = bounded(if front == Front::Screen { BATCHES_ON_SCREEN_MAX } else { BATCHES_MAX });
     let (ask_what_runs, asked) = bounded(1);
-    for line in job.warnings.iter().flat_map(|warning| warning.lines()) {
-        super::complain(&sanitized(line));
+    if console.is_none() {
+        for line in job.warnings.iter().flat_map(|warning| warning.lines()) {
+            super::complain(&sanitized(line));
+        }
     }
     let settings = settings(&job, front, &spool, ask_what_runs);
-    under_way(job, front, spool, settings, updates, &followed, asked)
+    under_way(job, front, spool, settings, Lines { updates, followed, asked }, console)
+}
+
+/// What lies between a pool and its front end.
+struct Lines {
+    updates: Sender<Update>,
+    followed: Receiver<Update>,
+    /// Rung when somebody wants to know what runs.
+    asked: Receiver<()>,
 }
 
 /// What the job's pool is started with.
@@ -90,14 +110,13 @@ fn under_way(
     front: Front,
     spool: TempDir,
     settings: Settings,
-    updates: Sender<Update>,
-    followed: &Receiver<Update>,
-    asked: Receiver<()>,
+    lines: Lines,
+    console: Option<&mut tui::Console>,
 ) -> Result<u8, Refusal> {
     let keeps = if front == Front::Screen { Keeps::TheLatest } else { Keeps::Everything };
     // Where nothing is to be told, nobody follows, and the pool need not tell.
     let silent = front == Front::Headless(Style::None) && !job.feed.prints();
-    let subscriber = Subscriber { updates, keeps };
+    let subscriber = Subscriber { updates: lines.updates, keeps };
     let subscribers = Some(subscriber).filter(|_| !silent).into_iter().collect();
     let pool = pool::start(settings, subscribers);
     let pool = pool.context("start the pool").map_err(Refusal::Internal)?;
@@ -108,11 +127,15 @@ fn under_way(
     let told = if front == Front::Screen { Told::All } else { Told::Part };
     let resort = LastResort { folders, told };
     let code = match front {
-        Front::Screen => on_screen(pool, followed, screen_options(&flags, kind), resort),
+        Front::Screen => on_screen(pool, &lines.followed, screen_options(&flags, kind), resort, console),
         Front::Headless(style) => {
-            let options =
-                headless::Options { style, order: keep_order, spool: spool.path().to_owned(), asked: Some(asked) };
-            without_screen(pool, followed, options, resort)
+            let options = headless::Options {
+                style,
+                order: keep_order,
+                spool: spool.path().to_owned(),
+                asked: Some(lines.asked),
+            };
+            without_screen(pool, &lines.followed, options, resort)
         }
     };
     // Not before everything that may still lie in them has been read.
@@ -162,10 +185,19 @@ fn without_screen(pool: Pool, followed: &Receiver<Update>, options: headless::Op
     last_resort::exit_code(&finished)
 }
 
-fn on_screen(pool: Pool, followed: &Receiver<Update>, options: tui::Options, resort: LastResort) -> u8 {
+fn on_screen(
+    pool: Pool,
+    followed: &Receiver<Update>,
+    options: tui::Options,
+    resort: LastResort,
+    mut console: Option<&mut tui::Console>,
+) -> u8 {
     let Pool { mailbox, thread } = pool;
     let watching = resort.watch(thread, tui::restore);
-    let shown = catch_unwind(AssertUnwindSafe(|| tui::run(followed.clone(), &mailbox, &options)));
+    let shown = catch_unwind(AssertUnwindSafe(|| match &mut console {
+        Some(console) => tui::run_on(console, followed.clone(), &mailbox, options.on_end),
+        None => tui::run(followed.clone(), &mailbox, &options),
+    }));
     match &shown {
         Ok(Ok(ending)) if ending.why == tui::Why::TerminalGone => end_unseen(&mailbox, followed),
         Ok(Ok(_)) => {}
@@ -174,7 +206,10 @@ fn on_screen(pool: Pool, followed: &Receiver<Update>, options: tui::Options, res
     }
     match (watching.left(), shown) {
         (Some(finished), Ok(Ok(_))) => {
-            tui::print_last(&last_words(&finished.state));
+            // Whoever has the terminal goes on drawing on it.
+            if console.is_none() {
+                tui::print_last(&last_words(&finished.state));
+            }
             last_resort::exit_code(&finished)
         }
         (_, Ok(Err(error))) => {

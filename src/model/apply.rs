@@ -156,7 +156,11 @@ impl State {
             What::TaskFailed { task } => self.task_failed(*task),
             What::TaskDropped { task } => self.task_dropped(*task),
             What::TaskRevived { task } => self.task_revived(*task),
-            other => self.apply_talk(other),
+            other => {
+                self.apply_talk(other)?;
+                self.trace_blocked(other);
+                Ok(())
+            }
         }
     }
 

@@ -14,7 +14,7 @@ pub(super) type Caller = (TaskId, ThreadId);
 /// The threads of all tasks that run functions.
 #[derive(Clone, Debug, Default)]
 pub struct Threads {
-    of: HashMap<TaskId, Vec<Thread>>,
+    pub(super) of: HashMap<TaskId, Vec<Thread>>,
     /// Tasks of which every thread is known to wait.
     stuck: BTreeSet<TaskId>,
     /// Open calls that are about no object and to be looked at, in order.

@@ -3,7 +3,8 @@
 
 use std::collections::VecDeque;
 
-use crate::event::Elapsed;
+use super::State;
+use crate::event::{Elapsed, What};
 use crate::task::{Slot, TaskId};
 
 /// How many blocks, and how many lives of workers, one lane keeps. A lane that has so many has forgotten what was before.
@@ -40,6 +41,17 @@ pub struct Block {
     pub kind: BlockKind,
 }
 
+/// A time in which a task could not go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// Which task.
+    pub task: TaskId,
+    /// Since when.
+    pub from: Elapsed,
+    /// Until when; `None`: still.
+    pub to: Option<Elapsed>,
+}
+
 /// One seat over time.
 #[derive(Clone, Debug, Default)]
 pub struct Lane {
@@ -47,6 +59,8 @@ pub struct Lane {
     pub blocks: VecDeque<Block>,
     /// When a worker sat there, oldest first; `None`: still does.
     pub lives: VecDeque<(Elapsed, Option<Elapsed>)>,
+    /// When what was done there could not go on, oldest first.
+    pub blocked: VecDeque<Stretch>,
 }
 
 /// All seats over time.
@@ -96,6 +110,7 @@ impl Timeline {
 
     /// An attempt ended that `began` may or may not have told of.
     pub(super) fn ended(&mut self, slot: Slot, task: TaskId, from: Elapsed, to: Elapsed, kind: BlockKind) {
+        self.unblocked(slot, task, to);
         let Some(lane) = self.lane_mut(slot) else { return };
         if let Some(block) =
             lane.blocks.iter_mut().rev().take(2).find(|block| block.kind == BlockKind::Running && block.task == task)
@@ -119,6 +134,26 @@ impl Timeline {
         self.push(slot, Block { task, count: 1, from, to, kind });
     }
 
+    /// From now on the task in that seat cannot go on; telling it twice changes nothing.
+    pub(super) fn blocked(&mut self, slot: Slot, task: TaskId, from: Elapsed) {
+        let Some(lane) = self.lanes.get_mut(slot.index()) else { return };
+        if lane.blocked.back().is_some_and(|last| last.task == task && last.to.is_none()) {
+            return;
+        }
+        if lane.blocked.len() == LANE_BLOCKS_MAX {
+            lane.blocked.pop_front();
+        }
+        lane.blocked.push_back(Stretch { task, from, to: None });
+    }
+
+    /// It goes on, or is over.
+    pub(super) fn unblocked(&mut self, slot: Slot, task: TaskId, at: Elapsed) {
+        let Some(last) = self.lanes.get_mut(slot.index()).and_then(|lane| lane.blocked.back_mut()) else { return };
+        if last.task == task && last.to.is_none() {
+            last.to = Some(at);
+        }
+    }
+
     fn push(&mut self, slot: Slot, block: Block) {
         let Some(lane) = self.lane_mut(slot) else { return };
         if lane.blocks.len() == LANE_BLOCKS_MAX {
@@ -132,6 +167,28 @@ impl Timeline {
             Slot::MAIN => Some(&mut self.inside[0]),
             Slot::PARENT => Some(&mut self.inside[1]),
             _ => self.lanes.get_mut(slot.index()),
+        }
+    }
+}
+
+impl State {
+    /// After an event of a thread: whether its task is blocked from now on, or goes on.
+    pub(super) fn trace_blocked(&mut self, what: &What) {
+        let (What::ThreadStarted { task, .. }
+        | What::ThreadEnded { task, .. }
+        | What::LockAwaited { task, .. }
+        | What::LockTaken { task, .. }
+        | What::CallBlocked { task, .. }
+        | What::CallAnswered { task, .. }) = *what
+        else {
+            return;
+        };
+        let worker = self.task(task).and_then(|record| record.worker);
+        let Some(slot) = worker.and_then(|worker| self.workers.seat_of(worker)) else { return };
+        if self.blocked(task).is_some() {
+            self.timeline.blocked(slot, task, self.now);
+        } else {
+            self.timeline.unblocked(slot, task, self.now);
         }
     }
 }
@@ -185,6 +242,26 @@ mod tests {
         let block = timeline.lanes()[0].blocks[0];
         assert_eq!((block.kind, block.from, block.to), (BlockKind::Lost, Elapsed(10), Elapsed(5_000_000)));
         assert_eq!(timeline.lanes()[0].blocks.len(), 1);
+    }
+
+    #[test]
+    fn what_cannot_go_on_is_a_stretch_until_it_goes_on_or_ends() {
+        let mut timeline = seated();
+        timeline.began(SEAT, TaskId(7), Elapsed(10));
+        timeline.blocked(SEAT, TaskId(7), Elapsed(20));
+        timeline.blocked(SEAT, TaskId(7), Elapsed(25));
+        timeline.unblocked(SEAT, TaskId(7), Elapsed(30));
+        timeline.unblocked(SEAT, TaskId(7), Elapsed(35));
+        timeline.blocked(SEAT, TaskId(7), Elapsed(40));
+        ended(&mut timeline, 7, 10, 50, BlockKind::Done);
+        let stretches: Vec<_> =
+            timeline.lanes()[0].blocked.iter().map(|stretch| (stretch.from.0, stretch.to.map(|to| to.0))).collect();
+        assert_eq!(stretches, [(20, Some(30)), (40, Some(50))]);
+        for turn in 0..1000 {
+            timeline.blocked(SEAT, TaskId(turn), Elapsed(turn.into()));
+        }
+        assert_eq!(timeline.lanes()[0].blocked.len(), LANE_BLOCKS_MAX);
+        timeline.blocked(Slot(900), TaskId(0), Elapsed(0));
     }
 
     #[test]

@@ -58,6 +58,25 @@ pub(super) fn end_is_wanted(descriptor: &SignalFd) -> bool {
         .any(|signal| matches!(signal, Signal::SIGINT | Signal::SIGTERM | Signal::SIGQUIT | Signal::SIGHUP))
 }
 
+/// Notices who wants the program to end while there is no run to notice it.
+#[derive(Debug)]
+pub struct BetweenRuns(SignalFd);
+
+impl BetweenRuns {
+    /// To be made after [`block_signals`].
+    ///
+    /// # Errors
+    /// When there is no descriptor to be had.
+    pub fn new() -> std::io::Result<Self> {
+        Ok(Self(descriptor()?))
+    }
+
+    /// Whether somebody has asked for the end since the last look.
+    pub fn end_is_wanted(&self) -> bool {
+        end_is_wanted(&self.0)
+    }
+}
+
 /// A signal that is ignored is not read either: the kernel keeps even an ignored one for a reader.
 fn read_set() -> SigSet {
     let ignored = std::fs::read_to_string("/proc/self/status").map_or(0, |status| ignored(&status));

@@ -10,9 +10,12 @@ use ratatui::layout::Rect;
 
 use super::input::Mouse;
 use super::keymap::{Action, Key, Mode, lookup};
+use super::panes::header::stuck;
 use super::screen::{self, Layout};
 use super::theme::Theme;
-use super::viewer::{Column, Follow, List, Overlay, Pane, SortOrder, Toast, Viewer, Zoom};
+use super::viewer::{
+    Channel, Column, DetailOf, Follow, List, Overlay, Pane, SortOrder, Toast, VerdictSeen, Viewer, Zoom,
+};
 use crate::command::{Command, Resize};
 use crate::event::{Elapsed, Phase};
 use crate::model::State;
@@ -29,6 +32,8 @@ pub(super) enum Effect {
     Leave,
     /// Leave the screen when the run has ended.
     LeaveAtEnd,
+    /// Stay on the screen though the run was told to stop.
+    Stay,
     /// Stop the program as Ctrl-Z does.
     Suspend,
     /// Draw everything anew.
@@ -114,6 +119,15 @@ pub(super) fn settle(viewer: &mut Viewer, sight: &Sight<'_>) {
         let successor = sight.shown.workers.seat_of(id).and_then(|slot| sight.shown.workers.at(slot));
         viewer.worker = successor.map(|worker| worker.id);
     }
+    if viewer.channel.is_none() {
+        viewer.detail_of = DetailOf::Task;
+    }
+    if let Some(Channel::Wire(id)) = viewer.channel
+        && sight.shown.workers.get(id).is_none()
+    {
+        viewer.channel = None;
+    }
+    settle_verdict(viewer, sight.live);
     viewer.task = viewer.task.filter(|&task| sight.shown.task(task).is_some());
     match viewer.overlay {
         Overlay::Signals { task, .. } if !steer::takes_signals(task, sight.live) => {
@@ -123,6 +137,19 @@ pub(super) fn settle(viewer: &mut Viewer, sight: &Sight<'_>) {
         Overlay::ConfirmQuit if sight.live.phase == Phase::Ended => viewer.overlay = Overlay::None,
         Overlay::Size { .. } if sight.live.phase > Phase::Running => viewer.overlay = Overlay::None,
         _ => {}
+    }
+}
+
+/// The verdict is shown once by itself, as soon as no other dialog is open; it goes away when it does not hold any more.
+fn settle_verdict(viewer: &mut Viewer, live: &State) {
+    if stuck(live).is_none() {
+        viewer.verdict_seen = VerdictSeen::No;
+        if matches!(viewer.overlay, Overlay::Verdict { .. }) {
+            viewer.overlay = Overlay::None;
+        }
+    } else if viewer.verdict_seen == VerdictSeen::No && viewer.overlay == Overlay::None {
+        viewer.verdict_seen = VerdictSeen::Yes;
+        viewer.overlay = Overlay::Verdict { scroll: 0 };
     }
 }
 
@@ -138,6 +165,13 @@ fn answer(action: Action, viewer: &mut Viewer, sight: &Sight<'_>) -> Answer {
         Action::TypeSize => {
             steer::can_resize(sight.live)?;
             viewer.overlay = Overlay::Size { typed: String::new() };
+            Ok(Vec::new())
+        }
+        Action::Tune => steer::tune(sight.live),
+        Action::Terminate => steer::terminate(viewer, sight.live),
+        Action::Verdict => {
+            steer::is_stuck(sight.live)?;
+            viewer.overlay = Overlay::Verdict { scroll: 0 };
             Ok(Vec::new())
         }
         Action::TogglePool => steer::toggle_pool(sight.live),
@@ -166,17 +200,17 @@ fn answer(action: Action, viewer: &mut Viewer, sight: &Sight<'_>) -> Answer {
         Action::PreviousMatch => walk::match_step(Action::Up, viewer, sight),
         Action::Detail => walk::show_detail(viewer, sight),
         other => {
-            look(other, viewer)?;
+            look(other, viewer, sight)?;
             Ok(Vec::new())
         }
     }
 }
 
 /// What changes only the view.
-fn look(action: Action, viewer: &mut Viewer) -> Result<(), String> {
+fn look(action: Action, viewer: &mut Viewer, sight: &Sight<'_>) -> Result<(), String> {
     match action {
-        Action::NextPane => viewer.focus = viewer.focus.next(),
-        Action::PreviousPane => viewer.focus = viewer.focus.previous(),
+        Action::NextPane => viewer.focus = walk::pane_beside(viewer.focus, Pane::next, sight.shown),
+        Action::PreviousPane => viewer.focus = walk::pane_beside(viewer.focus, Pane::previous, sight.shown),
         Action::Focus(pane) => viewer.focus = pane,
         Action::Zoom => {
             viewer.zoom = match viewer.zoom {
@@ -214,13 +248,15 @@ fn back(viewer: &mut Viewer) {
     } else if viewer.zoom == Zoom::Focused {
         viewer.zoom = Zoom::All;
     } else if viewer.focus == Pane::Detail {
-        viewer.focus = Pane::Tasks;
+        walk::leave_detail(viewer);
     } else if !viewer.filter.is_empty() {
         viewer.filter.clear();
     } else {
         viewer.task = None;
         viewer.worker = None;
+        viewer.channel = None;
         viewer.log_back = 0;
+        viewer.story_back = 0;
     }
 }
 

@@ -8,12 +8,13 @@ use crossterm::event::KeyCode;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::console::theme;
 use super::detect::{CharsetChoice, charset};
 use super::format::eighths;
 use super::input::{Input, Keyboard};
 use super::keymap::Key;
 use super::panes::{self, put};
-use super::run::{Options, theme};
+use super::run::Options;
 use super::screen::{COLUMNS_MIN, LINES_MIN};
 use super::terminal::{self, Drawn, Terminal, TuiError};
 use super::theme::{Background, Depth, Glyphs, Name, Role, Theme};

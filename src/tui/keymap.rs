@@ -20,10 +20,16 @@ pub enum Action {
     Shrink,
     /// Type how many workers there are to be.
     TypeSize,
+    /// Let pooltop look for the best size, or leave that to the person.
+    Tune,
     /// Freeze the pool, or let it go on.
     TogglePool,
     /// Finish what runs, start nothing more.
     Drain,
+    /// End a run that cannot go on, and stay to look.
+    Terminate,
+    /// Say again why nothing can go on.
+    Verdict,
     /// Put another worker in the place of this one.
     Replace,
     /// Freeze one task, or let it go on.
@@ -113,7 +119,7 @@ pub enum Group {
     View,
     /// The program itself.
     Program,
-    /// While a dialog is open.
+    /// While a dialog is open, and in the list of demos.
     Dialog,
 }
 
@@ -129,7 +135,7 @@ impl Group {
             Self::Move => "Moving",
             Self::View => "The view",
             Self::Program => "The program",
-            Self::Dialog => "In dialogs",
+            Self::Dialog => "In dialogs and lists",
         }
     }
 }
@@ -151,12 +157,28 @@ pub enum Mode {
     Filter,
     /// The size line.
     Size,
+    /// Why nothing can go on.
+    Verdict,
+    /// The list of demos, which stands alone.
+    Picker,
+    /// The line that filters it.
+    PickerFilter,
 }
 
 impl Mode {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Panes, Self::Help, Self::Palette, Self::Signals, Self::Confirm, Self::Filter, Self::Size];
+    pub const ALL: [Self; 10] = [
+        Self::Panes,
+        Self::Help,
+        Self::Palette,
+        Self::Signals,
+        Self::Confirm,
+        Self::Filter,
+        Self::Size,
+        Self::Verdict,
+        Self::Picker,
+        Self::PickerFilter,
+    ];
 
     /// The mode while this lies over the panes.
     pub fn of(overlay: &Overlay) -> Self {
@@ -168,12 +190,13 @@ impl Mode {
             Overlay::ConfirmQuit => Self::Confirm,
             Overlay::Filter { .. } => Self::Filter,
             Overlay::Size { .. } => Self::Size,
+            Overlay::Verdict { .. } => Self::Verdict,
         }
     }
 
     /// Whether characters that are no keys in this mode are text.
     pub fn takes_text(self) -> bool {
-        matches!(self, Self::Help | Self::Palette | Self::Filter | Self::Size)
+        matches!(self, Self::Help | Self::Palette | Self::Filter | Self::Size | Self::PickerFilter)
     }
 }
 
@@ -188,10 +211,14 @@ pub enum When {
     Working,
     /// While the pool is frozen.
     Paused,
+    /// While nothing can go on.
+    Stuck,
     /// While what runs is being ended.
     Stopping,
-    /// When the run is over.
+    /// When the run is over, or there is none.
     Ended,
+    /// While only some demos are listed.
+    Filtered,
     /// While the view is frozen.
     Frozen,
 }
@@ -264,9 +291,12 @@ mod tests {
         Some(match action {
             Action::Grow => Action::Shrink,
             Action::Shrink => Action::TypeSize,
-            Action::TypeSize => Action::TogglePool,
+            Action::TypeSize => Action::Tune,
+            Action::Tune => Action::TogglePool,
             Action::TogglePool => Action::Drain,
-            Action::Drain => Action::Replace,
+            Action::Drain => Action::Terminate,
+            Action::Terminate => Action::Verdict,
+            Action::Verdict => Action::Replace,
             Action::Replace => Action::ToggleTask,
             Action::ToggleTask => Action::Stop,
             Action::Stop => Action::Kill,

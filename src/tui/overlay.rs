@@ -5,16 +5,18 @@ mod confirm;
 pub(super) mod footer;
 pub(super) mod help;
 mod hints;
-mod lines;
+pub(super) mod lines;
 mod list;
 pub(super) mod palette;
 pub(super) mod signals;
+pub(super) mod verdict;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::widgets::{Block, Clear, Widget};
 
+use super::keymap::{Mode, When};
 use super::theme::{Role, Theme};
 use super::viewer::{Overlay, Viewer};
 use crate::model::State;
@@ -30,6 +32,7 @@ pub(super) fn render(area: Rect, footer: Rect, buf: &mut Buffer, state: &State, 
         Overlay::Palette { typed, chosen } => palette::render(area, buf, typed, *chosen, theme),
         Overlay::Signals { task, chosen } => signals::render(area, buf, *task, *chosen, state, theme),
         Overlay::ConfirmQuit => confirm::render(area, buf, state, theme),
+        Overlay::Verdict { scroll } => verdict::render(area, buf, *scroll, state, theme),
     }
     match &viewer.overlay {
         Overlay::Filter { typed } => lines::filter(footer, buf, typed, theme),
@@ -60,6 +63,13 @@ fn window(area: Rect, buf: &mut Buffer, columns: u16, rows: u16, title: &str, th
         put(buf, Rect { height: 1, ..inner(outer, 2, 0) }, &format!(" {title} "), theme.style(Role::TitleFocused));
     }
     inner(outer, 2, 1)
+}
+
+/// Draws the keys of a list that stands alone.
+pub(super) fn keys(area: Rect, buf: &mut Buffer, mode: Mode, filtered: Option<When>, theme: &Theme) {
+    let area = put(buf, area, " ", theme.style(Role::Text));
+    let all = hints::of(&hints::Situation::alone(mode, filtered));
+    hints::render(area, buf, &hints::fitting(all, area.width.into()), theme);
 }
 
 fn centred(area: Rect, columns: u16, rows: u16) -> Rect {

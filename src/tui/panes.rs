@@ -3,17 +3,24 @@
 
 mod axis;
 mod draw;
+mod waits;
 
+pub mod channels;
 pub mod charts;
 pub mod detail;
 pub mod header;
 pub mod log;
+pub mod story;
 pub mod tasks;
 pub mod timeline;
 pub mod workers;
 
 #[cfg(test)]
 pub(super) mod sample;
+#[cfg(test)]
+pub(super) mod talk;
+#[cfg(test)]
+mod talk_tests;
 #[cfg(test)]
 mod tests;
 
@@ -44,5 +51,7 @@ pub fn render(pane: Pane, area: Rect, buf: &mut Buffer, state: &State, viewer: &
         Pane::Tasks => tasks::render(area, buf, state, viewer, theme),
         Pane::Detail => detail::render(area, buf, state, viewer, theme),
         Pane::Log => log::render(area, buf, state, viewer, theme),
+        Pane::Channels => channels::render(area, buf, state, viewer, theme),
+        Pane::Story => story::render(area, buf, state, viewer, theme),
     }
 }

@@ -9,12 +9,13 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, TryRecvError, never, select};
 
 use super::act::{self, Effect, Sight};
-use super::detect::{CharsetChoice, ColorChoice, Environment, charset};
-use super::input::{Decoder, Input, Keyboard};
+use super::console::Console;
+use super::detect::{CharsetChoice, ColorChoice};
+use super::input::Input;
 use super::overlay;
 use super::screen::{self, Layout};
-use super::terminal::{self, Drawn, MouseUse, Terminal, TuiError};
-use super::theme::{Depth, Name, Theme};
+use super::terminal::{self, Drawn, MouseUse, TuiError};
+use super::theme::Name;
 use super::viewer::{Follow, Overlay, Viewer};
 use crate::clock::Clock;
 use crate::command::{Ask, Command};
@@ -72,21 +73,38 @@ pub struct Ending {
     pub why: Why,
 }
 
+/// At whose wish the screen was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeftBy {
+    /// By a key, or by the end of the run.
+    Person,
+    /// The run was told to stop by somebody else: a signal, the scenario itself.
+    Others,
+}
+
 /// Shows the run on the terminal until it is time to leave. The terminal is then as it was before.
 ///
 /// # Errors
 /// When there is no terminal, or it cannot be set up. Nothing has been drawn then.
 pub fn run(updates: Receiver<Update>, ask: &dyn Ask, options: &Options) -> Result<Ending, TuiError> {
-    let mut terminal = Terminal::enter(options.mouse)?;
-    let (theme, typed) = theme(*options);
-    let keyboard = Keyboard::start(terminal::open_keys()?, typed)?;
-    terminal.wake_through(keyboard.sender());
+    run_on(&mut Console::open(options)?, updates, ask, options.on_end)
+}
+
+/// The same on a terminal that is taken already, and stays so.
+///
+/// # Errors
+/// When the terminal cannot be taken again after the program was suspended.
+pub fn run_on(
+    console: &mut Console,
+    updates: Receiver<Update>,
+    ask: &dyn Ask,
+    on_end: OnEnd,
+) -> Result<Ending, TuiError> {
+    console.last = None;
     let session = Session {
-        keyboard,
-        terminal,
+        console,
         ask,
-        on_end: options.on_end,
-        theme,
+        on_end,
         clock: Clock::start(),
         area: Rect::ZERO,
         state: State::new(),
@@ -96,19 +114,9 @@ pub fn run(updates: Receiver<Update>, ask: &dyn Ask, options: &Options) -> Resul
         title: Title::default(),
         source: Source::Open(updates),
         leaving: Leaving::NotYet,
+        left_by: LeftBy::Person,
     };
     session.run()
-}
-
-/// The theme for this terminal, and what was typed while it was asked.
-pub(super) fn theme(options: Options) -> (Theme, Decoder) {
-    let environment = Environment::read();
-    let depth = environment.depth(options.color);
-    let matters = depth != Depth::Mono && matches!(options.theme, Name::Auto | Name::HighContrast);
-    let (answer, typed) =
-        if matters && environment.may_ask() { terminal::ask_background() } else { (None, Decoder::default()) };
-    let theme = Theme::new(depth, environment.background(answer), charset(options.charset), options.theme);
-    (theme, typed)
 }
 
 /// How often updates are gathered while a frame is wanted and not yet due.
@@ -139,16 +147,15 @@ enum Leaving {
     NotYet,
     /// When the run has ended.
     AtEnd,
+    /// When the person says so, though the run is being stopped.
+    WhenTold,
     Now(Why),
 }
 
-// The keyboard comes first, so that its thread has ended before the terminal is given back.
 struct Session<'a> {
-    keyboard: Keyboard,
-    terminal: Terminal,
+    console: &'a mut Console,
     ask: &'a dyn Ask,
     on_end: OnEnd,
-    theme: Theme,
     clock: Clock,
     area: Rect,
     state: State,
@@ -159,6 +166,7 @@ struct Session<'a> {
     title: Title,
     source: Source,
     leaving: Leaving,
+    left_by: LeftBy,
 }
 
 impl Session<'_> {
@@ -167,6 +175,7 @@ impl Session<'_> {
         loop {
             self.gather();
             if let Some(why) = self.time_to_leave() {
+                self.console.last = Some((why, self.left_by));
                 return Ok(Ending { state: self.state, why });
             }
             self.tend();
@@ -186,7 +195,7 @@ impl Session<'_> {
                     Ok(update) => self.follow(&update),
                     Err(_) => self.source = Source::Closed,
                 },
-                recv(self.keyboard.inputs()) -> input => self.take(input.unwrap_or(Input::Gone))?,
+                recv(self.console.keyboard.inputs()) -> input => self.take(input.unwrap_or(Input::Gone))?,
                 default(self.pace.wait(self.clock.elapsed(), self.viewer.toast.as_ref()).min(longest)) => {}
             }
         }
@@ -197,7 +206,7 @@ impl Session<'_> {
         match (self.leaving, &self.source) {
             (Leaving::Now(why), _) => Some(why),
             (Leaving::AtEnd, _) if ended => Some(Why::Ended),
-            (_, _) if ended && self.on_end == OnEnd::Close => Some(Why::Ended),
+            (Leaving::NotYet, _) if ended && self.on_end == OnEnd::Close => Some(Why::Ended),
             (_, Source::Closed) if !ended => Some(Why::Lost),
             _ => None,
         }
@@ -208,6 +217,7 @@ impl Session<'_> {
         self.state.follow(update);
         if self.leaving == Leaving::NotYet && told_to_stop(update, &self.state) {
             self.leaving = Leaving::AtEnd;
+            self.left_by = LeftBy::Others;
         }
         if !shows(update) {
             return;
@@ -251,8 +261,9 @@ impl Session<'_> {
             Effect::Ask(command) => self.ask.ask(command),
             Effect::Leave => self.leaving = Leaving::Now(Why::Ended),
             Effect::LeaveAtEnd => self.leaving = Leaving::AtEnd,
+            Effect::Stay => self.leaving = Leaving::WhenTold,
             Effect::Redraw => {
-                if self.terminal.reassert().is_err() {
+                if self.console.terminal.reassert().is_err() {
                     self.leaving = Leaving::Now(Why::TerminalGone);
                 }
             }
@@ -268,11 +279,11 @@ impl Session<'_> {
     /// The pool freezes first, so that tasks do not run while nobody can see or stop them.
     fn suspend(&mut self) -> Result<(), TuiError> {
         if self.state.phase == Phase::Ended {
-            return self.terminal.suspend();
+            return self.console.terminal.suspend();
         }
         self.ask.ask(Command::Suspend);
         self.wait_until_frozen();
-        self.terminal.suspend()?;
+        self.console.terminal.suspend()?;
         self.ask.ask(Command::Continue);
         Ok(())
     }
@@ -328,9 +339,9 @@ impl Session<'_> {
     fn draw(&mut self) {
         self.with_sight(act::settle);
         let shown = self.frozen.as_deref().unwrap_or(&self.state);
-        let (viewer, theme, live) = (&self.viewer, &self.theme, &self.state);
+        let (viewer, theme, live) = (&self.viewer, &self.console.theme, &self.state);
         let mut area = self.area;
-        let drawn = self.terminal.draw(|buf| {
+        let drawn = self.console.terminal.draw(|buf| {
             area = buf.area;
             screen::render(buf, area, shown, viewer, theme);
             match screen::layout(area, shown, viewer) {
@@ -363,7 +374,8 @@ impl Session<'_> {
 
     fn with_sight<T>(&mut self, act: impl FnOnce(&mut Viewer, &Sight<'_>) -> T) -> T {
         let shown = self.frozen.as_deref().unwrap_or(&self.state);
-        let sight = Sight { shown, live: &self.state, area: self.area, theme: &self.theme, now: self.clock.now() };
+        let sight =
+            Sight { shown, live: &self.state, area: self.area, theme: &self.console.theme, now: self.clock.now() };
         act(&mut self.viewer, &sight)
     }
 }

@@ -21,6 +21,9 @@
 //!  footer
 //! ```
 //!
+//! A run with objects has a row Channels below the first one. A run with a story shows it where the charts are, if what it is
+//! about is functions that talk to each other, and else in the place of Detail; the focus on what was there brings that back.
+//!
 //! Below 100 columns every pane has the whole width: Workers, Timeline, Tasks, Log, as many as there are lines for. Below 60
 //! there are two at most. The focused pane is always one of those shown.
 
@@ -28,6 +31,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::model::{MarkerKind, State};
+use crate::task::ObjectKind;
 
 use super::panes;
 use super::theme::{Role, Theme};
@@ -44,6 +48,9 @@ const WIDE: u16 = 100;
 const NARROW: u16 = 60;
 /// From here on, the log stands beside the tasks.
 const VERY_WIDE: u16 = 160;
+
+/// From this height on there is a log beside panes that talk.
+const LOG_FROM: u16 = 44;
 
 /// Where everything is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -163,7 +170,8 @@ impl Row {
 
 /// The rows that fit, in the order of reading.
 fn rows(body: Rect, state: &State, viewer: &Viewer) -> Vec<Row> {
-    let mut rows = if body.width >= WIDE { wide_rows(body, state) } else { stacked_rows(body, state) };
+    let cast = Cast::of(body, state, viewer);
+    let mut rows = if body.width >= WIDE { wide_rows(body, state, cast) } else { stacked_rows(body, state, cast) };
     let needed = |rows: &[Row]| rows.iter().map(|row| row.lines_min).sum::<u16>();
     let count_max = if body.width < NARROW { 2 } else { rows.len() };
     while rows.len() > 1 && (needed(&rows) > body.height || rows.len() > count_max) {
@@ -174,29 +182,121 @@ fn rows(body: Rect, state: &State, viewer: &Viewer) -> Vec<Row> {
     rows
 }
 
-fn wide_rows(body: Rect, state: &State) -> Vec<Row> {
-    let workers = workers_wanted(body, state, 12);
-    let timeline = timeline_wanted(body, state);
-    let top = Row::of(Content::Beside(Pane::Workers, 64, Pane::Charts), workers.min(8), workers, 1, 0);
-    let middle = Row::of(Content::One(Pane::Timeline), 5, timeline, 0, 3);
-    if body.width >= VERY_WIDE {
-        let bottom = Content::BesideTwo(Pane::Tasks, 50, [Pane::Detail, Pane::Log]);
-        return vec![top, middle, Row::of(bottom, 8, 16, 3, 1)];
-    }
-    let tasks = Row::of(Content::Beside(Pane::Tasks, 55, Pane::Detail), 6, 10, 4, 1);
-    vec![top, middle, tasks, Row::of(Content::One(Pane::Log), 4, 6, 1, 2)]
+/// Which panes a run calls for beyond those every run has.
+#[derive(Clone, Copy, Debug)]
+struct Cast {
+    /// Whether it is about functions that talk to each other, rather than about throughput.
+    talks: Talks,
+    /// Whether there is a row of channels.
+    channels: Shown,
+    /// Whether there is a story, or it was asked for.
+    story: Shown,
+    /// Whether the log was asked for, or has room.
+    log: Shown,
+    /// What stands beside the workers.
+    side: Pane,
+    /// What stands beside the tasks.
+    low: Pane,
 }
 
-fn stacked_rows(body: Rect, state: &State) -> Vec<Row> {
+/// See [`Cast::talks`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Talks {
+    Yes,
+    No,
+}
+
+/// Whether a pane has a place of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shown {
+    Yes,
+    No,
+}
+
+impl Cast {
+    fn of(body: Rect, state: &State, viewer: &Viewer) -> Self {
+        let shown = |condition: bool| if condition { Shown::Yes } else { Shown::No };
+        // What shares a link is about throughput, and the charts tell it.
+        let mut objects = state.objects.iter().map(|(_, object)| &object.spec.kind);
+        let talk = state.main.is_some() || objects.any(|kind| !matches!(kind, ObjectKind::Link { .. }));
+        let told = panes::story::has_story(state);
+        let focus = viewer.focus;
+        let side = if told && talk && focus != Pane::Charts { Pane::Story } else { Pane::Charts };
+        let chosen = match focus {
+            Pane::Detail | Pane::Channels => true,
+            Pane::Tasks => viewer.task.is_some(),
+            Pane::Workers => viewer.worker.is_some(),
+            _ => false,
+        };
+        let low = match side {
+            Pane::Story => Pane::Detail,
+            _ if focus == Pane::Story || (told && !talk && !chosen) => Pane::Story,
+            _ => Pane::Detail,
+        };
+        Self {
+            talks: if talk { Talks::Yes } else { Talks::No },
+            channels: shown(!state.objects.is_empty() || focus == Pane::Channels),
+            story: shown(told || focus == Pane::Story),
+            log: shown(body.height >= LOG_FROM || focus == Pane::Log),
+            side,
+            low,
+        }
+    }
+}
+
+fn wide_rows(body: Rect, state: &State, cast: Cast) -> Vec<Row> {
+    let workers = workers_wanted(body, state, 12);
+    let timeline = timeline_wanted(body, state);
+    // Prose needs more room than bars.
+    let share = if cast.side == Pane::Story { 58 } else { 64 };
+    let mut rows = vec![Row::of(Content::Beside(Pane::Workers, share, cast.side), workers.min(8), workers, 1, 0)];
+    if cast.channels == Shown::Yes {
+        rows.push(channels_row(body, state));
+    }
+    rows.push(Row::of(Content::One(Pane::Timeline), 5, timeline, 0, 3));
+    if body.width >= VERY_WIDE {
+        let bottom = Content::BesideTwo(Pane::Tasks, 50, [cast.low, Pane::Log]);
+        rows.push(Row::of(bottom, 8, 16, 3, 1));
+        return rows;
+    }
+    rows.push(Row::of(Content::Beside(Pane::Tasks, 55, cast.low), 6, 10, 4, 1));
+    // Where functions talk, there is more to show than what was notable; the log comes where there is room.
+    if cast.talks == Talks::No || cast.log == Shown::Yes {
+        rows.push(Row::of(Content::One(Pane::Log), 4, 6, 1, 2));
+    }
+    rows
+}
+
+fn stacked_rows(body: Rect, state: &State, cast: Cast) -> Vec<Row> {
     let workers = workers_wanted(body, state, 5);
-    vec![
-        Row::of(Content::One(Pane::Workers), workers.min(7), workers, 0, 0),
-        Row::of(Content::One(Pane::Charts), 8, 11, 0, 5),
+    let mut rows = vec![Row::of(Content::One(Pane::Workers), workers.min(7), workers, 0, 0)];
+    if cast.channels == Shown::Yes {
+        rows.push(channels_row(body, state));
+    }
+    if cast.story == Shown::Yes {
+        // What functions say to each other matters more than lists of tasks; other runs keep what they have.
+        rows.push(match cast.talks {
+            Talks::Yes => Row::of(Content::One(Pane::Story), 8, 12, 3, 0),
+            Talks::No => Row::of(Content::One(Pane::Story), 5, 8, 1, 3),
+        });
+    }
+    rows.extend([
+        Row::of(Content::One(Pane::Charts), 8, 11, 0, 6),
         Row::of(Content::One(Pane::Timeline), 5, timeline_wanted(body, state), 0, 2),
         Row::of(Content::One(Pane::Tasks), 6, 8, 3, 1),
-        Row::of(Content::One(Pane::Detail), 6, 9, 1, 4),
-        Row::of(Content::One(Pane::Log), 4, 6, 1, 3),
-    ]
+        Row::of(Content::One(Pane::Detail), 6, 9, 1, 5),
+        Row::of(Content::One(Pane::Log), 4, 6, 1, 4),
+    ]);
+    rows
+}
+
+/// As high as needed for all objects, and for some of the connections below them.
+fn channels_row(body: Rect, state: &State) -> Row {
+    let objects = u16::try_from(state.objects.len()).unwrap_or(u16::MAX);
+    let all = u16::try_from(panes::channels::len(state)).unwrap_or(u16::MAX);
+    let most = (body.height / 4).max(6);
+    let least = objects.saturating_add(3).clamp(4, most);
+    Row::of(Content::One(Pane::Channels), least, all.saturating_add(3).min(most), 0, 1)
 }
 
 /// As high as needed for all workers, but never so high that nothing else has room.

@@ -109,6 +109,8 @@ pub enum Role {
     Waiting,
     /// A worker coming up.
     Starting,
+    /// A task that cannot go on until another does something.
+    Blocked,
     /// Frozen.
     Paused,
     /// Going away in good order.
@@ -131,6 +133,8 @@ pub enum Role {
     Best,
     /// A running attempt on the timeline.
     BlockRunning,
+    /// A time in which it could not go on.
+    BlockBlocked,
     /// A done one.
     BlockDone,
     /// A failed one.
@@ -211,12 +215,14 @@ impl Theme {
             Role::Selected => (None, Some(p.selected)),
             Role::Running => (Some(p.running), None),
             Role::Starting => (Some(p.starting), None),
+            Role::Blocked => (Some(p.blocked), None),
             Role::Paused | Role::Draining | Role::Marker => (Some(p.caution), None),
             Role::Done | Role::Depth => (Some(p.done), None),
             Role::Failed => (Some(p.failed), None),
             Role::Lost => (Some(p.lost), None),
             Role::Bar | Role::Speed => (Some(p.bar), None),
             Role::BlockRunning => (Some(p.on_running), Some(p.running)),
+            Role::BlockBlocked => (Some(p.on_blocked), Some(p.blocked_block)),
             Role::BlockDone => (Some(p.on_done), Some(p.done_block)),
             Role::BlockFailed => (Some(p.on_failed), Some(p.failed)),
             Role::BlockLost => (Some(p.on_failed), Some(p.lost)),
@@ -258,6 +264,9 @@ mod tests {
 
     const TOLD_APART: [Role; 5] = [Role::Running, Role::Done, Role::Failed, Role::Lost, Role::Paused];
 
+    /// Told apart from work going on, at least.
+    const BLOCKED: [Role; 2] = [Role::Running, Role::Blocked];
+
     #[test]
     fn what_ends_differently_looks_different_at_every_depth() {
         for depth in [Depth::Ansi16, Depth::Ansi256, Depth::True] {
@@ -265,6 +274,8 @@ mod tests {
                 for name in [Name::Auto, Name::HighContrast] {
                     let theme = Theme::new(depth, background, Charset::Unicode, name);
                     let seen: Vec<Option<Color>> = TOLD_APART.map(|role| theme.style(role).fg).to_vec();
+                    let [running, blocked] = BLOCKED.map(|role| theme.style(role).fg);
+                    assert_ne!(running, blocked, "{depth:?} {background:?}");
                     for (at, colour) in seen.iter().enumerate() {
                         assert!(colour.is_some() && !seen[..at].contains(colour), "{depth:?} {background:?} {seen:?}");
                     }

@@ -2,7 +2,7 @@
 //! It does not know the terminal or the keys; nothing in here changes the run.
 
 use crate::event::Elapsed;
-use crate::task::{TaskId, WorkerId};
+use crate::task::{ObjectId, TaskId, WorkerId};
 
 /// A part of the screen that can have the focus. Alt with a number follows this order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -20,11 +20,24 @@ pub enum Pane {
     Detail,
     /// What was notable.
     Log,
+    /// What processes talk through, and the workers' own connections.
+    Channels,
+    /// What to watch, what functions print and return.
+    Story,
 }
 
 impl Pane {
     /// In the order of the number keys and of Tab.
-    pub const ALL: [Self; 6] = [Self::Workers, Self::Charts, Self::Timeline, Self::Tasks, Self::Detail, Self::Log];
+    pub const ALL: [Self; 8] = [
+        Self::Workers,
+        Self::Charts,
+        Self::Timeline,
+        Self::Tasks,
+        Self::Detail,
+        Self::Log,
+        Self::Channels,
+        Self::Story,
+    ];
 
     /// The one after this; after the last, the first.
     #[must_use]
@@ -42,6 +55,35 @@ impl Pane {
     pub fn is_about_workers(self) -> bool {
         matches!(self, Self::Workers | Self::Charts | Self::Timeline)
     }
+}
+
+/// A row of the channels pane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Channel {
+    /// An object of the scenario.
+    Object(ObjectId),
+    /// A worker's own connection.
+    Wire(WorkerId),
+}
+
+/// What the detail is of, when it has the focus.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DetailOf {
+    /// The selected task.
+    #[default]
+    Task,
+    /// The selected channel.
+    Channel,
+}
+
+/// Whether the person has been shown why nothing goes on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum VerdictSeen {
+    /// Not this time.
+    #[default]
+    No,
+    /// They have, and may have closed the dialog.
+    Yes,
 }
 
 /// Whether one pane has the whole screen.
@@ -68,6 +110,8 @@ pub enum Overlay {
     Signals { task: TaskId, chosen: usize },
     /// Tasks are running: really quit?
     ConfirmQuit,
+    /// Why nothing can go on, and what can be done; scrolled down by so many lines.
+    Verdict { scroll: usize },
     /// The filter is being typed.
     Filter { typed: String },
     /// A number is being typed, to become the pool's size.
@@ -183,8 +227,18 @@ pub struct Viewer {
     pub filter: String,
     /// The first log line in view, counted from the last; 0 follows.
     pub log_back: usize,
+    /// What the detail is of.
+    pub detail_of: DetailOf,
     /// Lines the detail is scrolled down by.
     pub detail_scroll: usize,
+    /// The first row in view of the channels.
+    pub channels_top: usize,
+    /// The selected channel.
+    pub channel: Option<Channel>,
+    /// The last line in view of the story, counted from the end; 0 follows.
+    pub story_back: usize,
+    /// Whether the verdict that stands now has been shown.
+    pub verdict_seen: VerdictSeen,
     /// The selected worker, while it is there.
     pub worker: Option<WorkerId>,
     /// The selected task.

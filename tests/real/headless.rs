@@ -144,6 +144,16 @@ fn mistakes_end_with_2_and_a_hint() {
 }
 
 #[test]
+fn demos_are_listed_where_nobody_can_choose() {
+    let table = Run::pooltop(["demo"]).finish().expect_code(0);
+    assert!(table.out().lines().any(|line| line.starts_with("pool-of-four  ")), "{}", table.out());
+    assert_eq!(table.out(), Run::pooltop(["demo", "--list"]).finish().expect_code(0).out());
+    let names = Run::pooltop(["demo", "--list", "--format", "names"]).finish().expect_code(0);
+    assert!(names.out().lines().any(|line| line == "pool-of-four"), "{}", names.out());
+    assert_eq!(names.out().lines().count(), table.out().lines().count());
+}
+
+#[test]
 fn nothing_hostile_reaches_the_terminal() {
     let hostile = "\x1b]0;owned\x07\u{202e}";
     let run = Run::pooltop(["run", "--progress", "plain", "--", "false", ":::", hostile]).finish().expect_code(1);

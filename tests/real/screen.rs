@@ -6,6 +6,7 @@ mod leaving;
 mod looking;
 mod looks;
 mod opening;
+mod picking;
 mod size;
 mod stage;
 mod steering;

@@ -4,7 +4,7 @@
 use super::{Answer, Effect, Sight, act, say, steer};
 use crate::command::{Command, Resize};
 use crate::tui::keymap::{Action, Binding};
-use crate::tui::overlay::{help, palette, signals};
+use crate::tui::overlay::{help, palette, signals, verdict};
 use crate::tui::viewer::{Overlay, Viewer};
 
 /// How long a typed line may get.
@@ -59,10 +59,15 @@ pub(super) fn choose(action: Action, viewer: &mut Viewer, sight: &Sight<'_>) {
         Overlay::Help { filter, .. } => (help::entries(filter).len(), help::page(sight.area)),
         Overlay::Palette { typed, .. } => (palette::entries(typed).len(), palette::page(sight.area)),
         Overlay::Signals { .. } => (signals::SIGNALS.len(), signals::SIGNALS.len()),
+        Overlay::Verdict { .. } => {
+            (verdict::scroll_max(sight.area, sight.live) + 1, usize::from(sight.area.height / 2).max(1))
+        }
         _ => return,
     };
-    let (Overlay::Help { chosen, .. } | Overlay::Palette { chosen, .. } | Overlay::Signals { chosen, .. }) =
-        &mut viewer.overlay
+    let (Overlay::Help { chosen, .. }
+    | Overlay::Palette { chosen, .. }
+    | Overlay::Signals { chosen, .. }
+    | Overlay::Verdict { scroll: chosen }) = &mut viewer.overlay
     else {
         return;
     };
@@ -88,6 +93,7 @@ fn accept(viewer: &mut Viewer, sight: &Sight<'_>) -> Answer {
             Ok(signal.map(|signal| Effect::Ask(Command::SignalTask(task, signal))).into_iter().collect())
         }
         Overlay::ConfirmQuit => Ok(steer::quit_now(viewer, sight.live)),
+        Overlay::Verdict { .. } => steer::terminate(viewer, sight.live),
         Overlay::Filter { typed } => {
             viewer.filter = typed;
             viewer.focus = crate::tui::viewer::Pane::Tasks;
@@ -117,7 +123,7 @@ fn typed(viewer: &mut Viewer) -> Option<&mut String> {
         | Overlay::Palette { typed, .. }
         | Overlay::Filter { typed }
         | Overlay::Size { typed } => Some(typed),
-        Overlay::None | Overlay::Signals { .. } | Overlay::ConfirmQuit => None,
+        Overlay::None | Overlay::Signals { .. } | Overlay::ConfirmQuit | Overlay::Verdict { .. } => None,
     }
 }
 

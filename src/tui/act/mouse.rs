@@ -6,7 +6,7 @@ use ratatui::layout::Position;
 use super::{Sight, dialog, reverse, sort_by, walk};
 use crate::tui::input::{Mouse, MouseDid};
 use crate::tui::keymap::Action;
-use crate::tui::panes::{Hit, tasks, workers};
+use crate::tui::panes::{Hit, channels, tasks, workers};
 use crate::tui::viewer::{Column, List, Overlay, Pane, Viewer};
 
 /// How many lines a notch of the wheel is.
@@ -50,7 +50,12 @@ pub(super) fn on_mouse(mouse: Mouse, viewer: &mut Viewer, sight: &Sight<'_>) {
             }
             None => {}
         },
-        Pane::Charts | Pane::Timeline | Pane::Detail | Pane::Log => {}
+        Pane::Channels => {
+            if let Some(channel) = channels::hit(area, at, sight.shown, viewer) {
+                walk::select_channel(channel, viewer, sight);
+            }
+        }
+        Pane::Charts | Pane::Timeline | Pane::Detail | Pane::Log | Pane::Story => {}
     }
     viewer.focus = pane;
 }

@@ -2,11 +2,12 @@
 //! It does not know how the pool obeys.
 
 use super::{Answer, Effect, Sight};
-use crate::command::{Command, Resize, WORKERS_MAX};
-use crate::event::{PauseReason, Phase};
+use crate::command::{Command, Resize, Tune, WORKERS_MAX};
+use crate::event::{PauseReason, Phase, Role, Tuning};
 use crate::model::{Source, State, Status, Worker};
 use crate::task::{TaskId, Work, WorkerId};
 use crate::text::sanitized;
+use crate::tui::panes::header::stuck;
 use crate::tui::viewer::{Overlay, Viewer};
 
 /// Asks for another size.
@@ -39,6 +40,28 @@ pub(super) fn can_resize(state: &State) -> Result<(), String> {
     }
 }
 
+/// Lets pooltop look for the best size, or stops that.
+pub(super) fn tune(state: &State) -> Answer {
+    can_resize(state)?;
+    Ok(ask(Command::Tune(match state.tuning {
+        Tuning::Searching => Tune::Stop,
+        Tuning::Off | Tuning::Settled { .. } => Tune::Start,
+    })))
+}
+
+/// Whether nothing can go on.
+pub(super) fn is_stuck(state: &State) -> Result<(), String> {
+    goes_on(state)?;
+    stuck(state).map(|_| ()).ok_or_else(|| "the run is not stuck".to_owned())
+}
+
+/// Ends a run that cannot go on; whoever asks for it wants to look at it.
+pub(super) fn terminate(viewer: &mut Viewer, state: &State) -> Answer {
+    is_stuck(state).map_err(|why| format!("{why}; q ends it"))?;
+    viewer.overlay = Overlay::None;
+    Ok(vec![Effect::Stay, Effect::Ask(Command::Stop)])
+}
+
 /// Freezes the pool, or lets it go on.
 pub(super) fn toggle_pool(state: &State) -> Answer {
     goes_on(state)?;
@@ -58,6 +81,9 @@ pub(super) fn drain(state: &State) -> Answer {
 pub(super) fn replace(viewer: &Viewer, state: &State) -> Answer {
     can_resize(state)?;
     let worker = selected_worker(viewer, state)?;
+    if worker.role != Role::Pool {
+        return Err("only workers of the pool can be replaced".to_owned());
+    }
     if !worker.is_wanted() {
         return Err(format!("worker {} is {} already", worker.slot, worker.word()));
     }

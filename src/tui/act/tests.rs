@@ -2,11 +2,13 @@
 //! It does not know a terminal.
 
 use super::*;
-use crate::event::{PauseReason, PhaseReason, What};
+use crate::command::Tune;
+use crate::event::{PauseReason, PhaseReason, Tuning, What};
 use crate::model::Status;
-use crate::task::TaskId;
+use crate::task::{ObjectId, TaskId, WorkerId};
 use crate::tui::input::MouseDid;
 use crate::tui::panes::sample::{self, Story};
+use crate::tui::panes::talk;
 use crate::tui::theme::{Background, Charset, Depth, Name};
 use crossterm::event::KeyCode;
 
@@ -392,8 +394,15 @@ fn what_is_gone_is_let_go_of() {
 
 #[test]
 fn every_action_can_be_done_on_every_run_at_every_size() {
-    let states =
-        [State::new(), sample::starting(), sample::busy(), sample::paused(), sample::finished(), sample::empty()];
+    let states = [
+        State::new(),
+        sample::starting(),
+        sample::busy(),
+        sample::paused(),
+        sample::finished(),
+        sample::empty(),
+        talk::stuck(),
+    ];
     for state in states {
         for (width, height) in [(0, 0), (1, 1), (20, 5), (40, 10), (80, 24), (120, 40)] {
             let mut desk = Desk::at(state.clone());
@@ -411,4 +420,119 @@ fn every_action_can_be_done_on_every_run_at_every_size() {
             }
         }
     }
+}
+
+#[test]
+fn tuning_is_begun_ended_and_begun_again() {
+    let mut desk = Desk::at(sample::busy());
+    assert_eq!(desk.types("a"), asks(Command::Tune(Tune::Start)));
+    desk.state.tuning = Tuning::Searching;
+    assert_eq!(desk.types("a"), asks(Command::Tune(Tune::Stop)));
+    desk.state.tuning = Tuning::Settled { workers: 6 };
+    assert_eq!(desk.types("a"), asks(Command::Tune(Tune::Start)));
+    let mut desk = Desk::at(sample::finished());
+    assert_eq!(desk.types("a"), []);
+    assert_eq!(desk.said(), "the run has ended");
+}
+
+#[test]
+fn what_is_stuck_is_told_once_and_can_be_looked_at_or_ended() {
+    let mut desk = Desk::at(talk::stuck());
+    desk.with(settle);
+    assert_eq!(desk.viewer.overlay, Overlay::Verdict { scroll: 0 });
+    // The larger pool that is advised can be had with the dialog open.
+    assert_eq!(desk.types("+"), asks(Command::Resize(Resize::By(1))));
+    desk.esc();
+    desk.with(settle);
+    assert_eq!(desk.viewer.overlay, Overlay::None, "it does not come back by itself");
+    desk.types("v");
+    assert_eq!(desk.viewer.overlay, Overlay::Verdict { scroll: 0 });
+    let ends = vec![Effect::Stay, Effect::Ask(Command::Stop)];
+    assert_eq!(desk.enter(), ends);
+    assert_eq!(desk.types("T"), ends);
+    desk.types("v");
+    assert_eq!(desk.types("q"), [Effect::Ask(Command::Stop), Effect::LeaveAtEnd], "nothing is left to ask about");
+}
+
+#[test]
+fn a_verdict_that_is_lifted_takes_its_dialog_with_it() {
+    let mut desk = Desk::at(talk::stuck());
+    desk.with(settle);
+    let verdict = desk.state.verdict.take();
+    desk.with(settle);
+    assert_eq!(desk.viewer.overlay, Overlay::None);
+    assert_eq!(desk.types("T"), []);
+    assert_eq!(desk.said(), "the run is not stuck; q ends it");
+    desk.state.verdict = verdict;
+    desk.types("?");
+    desk.with(settle);
+    assert!(matches!(desk.viewer.overlay, Overlay::Help { .. }), "it waits until the dialog before is closed");
+    desk.esc();
+    desk.with(settle);
+    assert_eq!(desk.viewer.overlay, Overlay::Verdict { scroll: 0 }, "the next one is told again");
+}
+
+#[test]
+fn a_long_verdict_is_scrolled_no_further_than_it_goes() {
+    let mut desk = Desk::at(talk::stuck());
+    desk.area = Rect { width: 40, height: 10, ..WIDE };
+    desk.with(settle);
+    desk.types("jjk");
+    assert_eq!(desk.viewer.overlay, Overlay::Verdict { scroll: 1 });
+    desk.types("G");
+    let Overlay::Verdict { scroll } = desk.viewer.overlay else { panic!("it is open") };
+    assert!((5..20).contains(&scroll), "{scroll}");
+}
+
+#[test]
+fn channels_are_walked_and_have_details() {
+    let mut desk = Desk::at(talk::talking());
+    desk.press(Key::alt('7'));
+    assert_eq!(desk.enter(), []);
+    assert_eq!(desk.said(), "no channel is selected: j and k select one");
+    desk.types("jj");
+    assert_eq!(desk.viewer.channel, Some(Channel::Object(ObjectId(1))));
+    desk.types("G");
+    assert_eq!(desk.viewer.channel, Some(Channel::Wire(WorkerId(2))), "the heading between them is stepped over");
+    desk.enter();
+    assert_eq!((desk.viewer.focus, desk.viewer.detail_of), (Pane::Detail, DetailOf::Channel));
+    desk.esc();
+    assert_eq!(desk.viewer.focus, Pane::Channels);
+    desk.types("gj");
+    let area = desk.pane(Pane::Channels);
+    desk.mouse(MouseDid::Click, area.x + 5, area.y + 2);
+    assert_eq!(desk.viewer.channel, Some(Channel::Object(ObjectId(0))));
+    desk.mouse(MouseDid::WheelDown, area.x + 5, area.y + 2);
+    assert!(desk.viewer.channels_top > 0);
+}
+
+#[test]
+fn tab_passes_the_story_only_where_there_is_one() {
+    let around = |state: State| {
+        let mut desk = Desk::at(state);
+        let mut seen = Vec::new();
+        for _ in 0..Pane::ALL.len() {
+            desk.press(Key::code(KeyCode::Tab));
+            seen.push(desk.viewer.focus);
+        }
+        seen
+    };
+    assert!(around(talk::talking()).contains(&Pane::Story));
+    let seen = around(sample::busy());
+    assert!(!seen.contains(&Pane::Story) && seen.contains(&Pane::Channels));
+    let mut desk = Desk::at(sample::busy());
+    desk.press(Key::code(KeyCode::F(9)));
+    assert_eq!(desk.viewer.focus, Pane::Story, "who asks for it gets it");
+}
+
+#[test]
+fn a_story_is_scrolled_from_its_end() {
+    let mut desk = Desk::at(talk::talking());
+    desk.press(Key::alt('8'));
+    desk.types("kk");
+    assert_eq!(desk.viewer.story_back, 2);
+    desk.types("g");
+    assert_eq!(desk.viewer.story_back, 6);
+    desk.types("G");
+    assert_eq!(desk.viewer.story_back, 0);
 }

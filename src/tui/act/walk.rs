@@ -3,10 +3,11 @@
 
 use super::steer::selected_task;
 use super::{Answer, Sight};
+use crate::model::State;
 use crate::task::{TaskId, WorkerId};
 use crate::tui::keymap::Action;
-use crate::tui::panes::{detail, tasks, workers};
-use crate::tui::viewer::{Pane, Viewer};
+use crate::tui::panes::{channels, detail, story, tasks, workers};
+use crate::tui::viewer::{Channel, DetailOf, Pane, Viewer};
 
 /// What a page is where a pane is not on the screen.
 const PAGE_HIDDEN: usize = 10;
@@ -16,6 +17,11 @@ pub(super) fn step(action: Action, viewer: &mut Viewer, sight: &Sight<'_>) {
     match viewer.focus {
         Pane::Workers | Pane::Charts | Pane::Timeline => step_worker(action, viewer, sight),
         Pane::Tasks => step_task(action, viewer, sight),
+        Pane::Channels => step_channel(action, viewer, sight),
+        Pane::Story => {
+            let last = story::len(sight.shown).saturating_sub(1);
+            viewer.story_back = moved(opposite(action), viewer.story_back.min(last), last, page(viewer, sight));
+        }
         Pane::Detail => {
             let last = detail_last(viewer, sight);
             viewer.detail_scroll = moved(action, viewer.detail_scroll, last, page(viewer, sight));
@@ -25,6 +31,14 @@ pub(super) fn step(action: Action, viewer: &mut Viewer, sight: &Sight<'_>) {
             let last = sight.shown.log.lines().len().saturating_sub(1);
             viewer.log_back = moved(opposite(action), viewer.log_back.min(last), last, page(viewer, sight));
         }
+    }
+}
+
+/// The pane beside that one that has something to show: a run without a story has no such pane on the way.
+pub(super) fn pane_beside(pane: Pane, beside: fn(Pane) -> Pane, state: &State) -> Pane {
+    match beside(pane) {
+        Pane::Story if !story::has_story(state) => beside(Pane::Story),
+        other => other,
     }
 }
 
@@ -49,14 +63,29 @@ pub(super) fn match_step(action: Action, viewer: &mut Viewer, sight: &Sight<'_>)
 /// From a row to its detail, and back.
 pub(super) fn show_detail(viewer: &mut Viewer, sight: &Sight<'_>) -> Answer {
     if viewer.focus == Pane::Detail {
-        viewer.focus = Pane::Tasks;
+        leave_detail(viewer);
         return Ok(Vec::new());
     }
+    if viewer.focus == Pane::Channels {
+        viewer.channel.ok_or_else(|| "no channel is selected: j and k select one".to_owned())?;
+        viewer.detail_of = DetailOf::Channel;
+        viewer.focus = Pane::Detail;
+        return Ok(Vec::new());
+    }
+    viewer.detail_of = DetailOf::Task;
     let (task, _) = selected_task(viewer, sight.shown)?;
     viewer.task = Some(task);
     viewer.focus = Pane::Detail;
     viewer.detail_scroll = 0;
     Ok(Vec::new())
+}
+
+/// Back to where the detail was asked for.
+pub(super) fn leave_detail(viewer: &mut Viewer) {
+    viewer.focus = match std::mem::take(&mut viewer.detail_of) {
+        DetailOf::Task => Pane::Tasks,
+        DetailOf::Channel => Pane::Channels,
+    };
 }
 
 /// Scrolls that pane by so many lines; a selection stays in view.
@@ -79,7 +108,13 @@ pub(super) fn scroll(pane: Pane, action: Action, lines: usize, viewer: &mut View
             // Without a selection the list would follow the run again.
             viewer.task = order.get(at.clamp(top, top + rows.max(1) - 1)).or(viewer.task);
         }
-        Pane::Detail | Pane::Log => {
+        Pane::Channels => {
+            let last = channels::len(sight.shown).saturating_sub(rows_of(pane, viewer, sight));
+            viewer.channels_top = moved_by(action, viewer.channels_top, last, lines);
+            // A selection out of view would pull the list back.
+            viewer.channel = None;
+        }
+        Pane::Detail | Pane::Log | Pane::Story => {
             let focus = std::mem::replace(&mut viewer.focus, pane);
             for _ in 0..lines {
                 step(action, viewer, sight);
@@ -94,6 +129,26 @@ pub(super) fn scroll(pane: Pane, action: Action, lines: usize, viewer: &mut View
 pub(super) fn select_worker(worker: WorkerId, at: usize, viewer: &mut Viewer, sight: &Sight<'_>) {
     viewer.worker = Some(worker);
     viewer.workers.top = in_view(viewer.workers.top, at, rows_of(Pane::Workers, viewer, sight));
+}
+
+/// Selects that channel and brings it into view.
+pub(super) fn select_channel(channel: Channel, viewer: &mut Viewer, sight: &Sight<'_>) {
+    viewer.channel = Some(channel);
+    viewer.detail_scroll = 0;
+    if let Some(at) = channels::position(channel, sight.shown) {
+        viewer.channels_top = in_view(viewer.channels_top, at, rows_of(Pane::Channels, viewer, sight));
+    }
+}
+
+fn step_channel(action: Action, viewer: &mut Viewer, sight: &Sight<'_>) {
+    let order = channels::order(sight.shown);
+    let Some(last) = order.len().checked_sub(1) else { return };
+    let at = viewer.channel.and_then(|channel| order.iter().position(|&other| other == channel));
+    let row = match at {
+        Some(at) => moved(action, at, last, rows_of(Pane::Channels, viewer, sight).max(1)),
+        None => entered(action, 0, last, last),
+    };
+    select_channel(order[row], viewer, sight);
 }
 
 fn step_worker(action: Action, viewer: &mut Viewer, sight: &Sight<'_>) {
@@ -124,6 +179,7 @@ fn select_task(task: Option<TaskId>, row: usize, viewer: &mut Viewer, sight: &Si
     let top = top_task(viewer, sight);
     viewer.tasks.top = in_view(top, row, rows_of(Pane::Tasks, viewer, sight));
     viewer.task = task;
+    viewer.detail_of = DetailOf::Task;
     viewer.detail_scroll = 0;
 }
 
@@ -146,6 +202,7 @@ fn rows_of(pane: Pane, viewer: &Viewer, sight: &Sight<'_>) -> usize {
     match (pane, sight.layout(viewer).area_of(pane)) {
         (Pane::Workers, Some(area)) => workers::rows(area).into(),
         (Pane::Tasks, Some(area)) => tasks::rows(area).into(),
+        (Pane::Channels, Some(area)) => channels::rows(area).into(),
         (_, Some(area)) => area.height.saturating_sub(2).into(),
         (_, None) => PAGE_HIDDEN,
     }

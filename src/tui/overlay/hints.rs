@@ -9,6 +9,7 @@ use crate::event::{PauseReason, Phase};
 use crate::model::State;
 use crate::text::width;
 use crate::tui::keymap::{BINDINGS, Mode, When};
+use crate::tui::panes::header::stuck;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::viewer::{Follow, Viewer};
 
@@ -24,6 +25,11 @@ impl Situation {
         Self { mode, holds: vec![When::Always] }
     }
 
+    /// In a list that stands alone there is no run.
+    pub(super) fn alone(mode: Mode, filtered: Option<When>) -> Self {
+        Self { mode, holds: [When::Always, When::Ended].into_iter().chain(filtered).collect() }
+    }
+
     pub(super) fn of(state: &State, viewer: &Viewer) -> Self {
         let mut holds = vec![When::Always];
         match state.phase {
@@ -33,6 +39,9 @@ impl Situation {
             }
             Phase::Stopping | Phase::Killing => holds.push(When::Stopping),
             Phase::Closing | Phase::Ended => holds.push(When::Ended),
+        }
+        if stuck(state).is_some() {
+            holds.push(When::Stuck);
         }
         if viewer.follow == Follow::Frozen {
             holds.push(When::Frozen);

@@ -20,6 +20,11 @@ pub(super) fn size(area: Rect, buf: &mut Buffer, typed: &str, target: u32, theme
     line(area, buf, &format!("size (now {target}, at most {WORKERS_MAX}): "), typed, Mode::Size, theme);
 }
 
+/// Draws the line that filters a list that stands alone.
+pub(in crate::tui) fn picker(area: Rect, buf: &mut Buffer, typed: &str, theme: &Theme) {
+    line(area, buf, "filter: ", typed, Mode::PickerFilter, theme);
+}
+
 fn line(area: Rect, buf: &mut Buffer, prompt: &str, typed: &str, mode: Mode, theme: &Theme) {
     let area = put(buf, area, " ", theme.style(Role::Text));
     let hints = hints::of(&Situation::dialog(mode));

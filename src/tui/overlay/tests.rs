@@ -75,6 +75,7 @@ fn dialogs_as_text() {
     snapshots("palette", &busy, &Overlay::Palette { typed: "re".to_owned(), chosen: 1 });
     snapshots("signals", &commands, &Overlay::Signals { task: running(&commands), chosen: 8 });
     snapshots("confirm", &busy, &Overlay::ConfirmQuit);
+    snapshots("verdict", &crate::tui::panes::talk::stuck(), &Overlay::Verdict { scroll: 0 });
     snapshots("filter", &busy, &Overlay::Filter { typed: "从入门".to_owned() });
     snapshots("size", &busy, &Overlay::Size { typed: "12".to_owned() });
 }
@@ -82,6 +83,7 @@ fn dialogs_as_text() {
 #[test]
 fn the_footer_says_what_is_useful_now() {
     let viewer = Viewer::default();
+    let verdict = Viewer { overlay: Overlay::Verdict { scroll: 0 }, ..Viewer::default() };
     let frozen = Viewer { follow: Follow::Frozen, ..Viewer::default() };
     let mut stopping = Story::downloads(3);
     stopping.tell(What::PhaseEntered { phase: Phase::Stopping, why: PhaseReason::Asked });
@@ -91,6 +93,8 @@ fn the_footer_says_what_is_useful_now() {
         ("frozen", sample::busy(), &frozen),
         ("stopping", stopping.state, &viewer),
         ("finished", sample::finished(), &viewer),
+        ("stuck", crate::tui::panes::talk::stuck(), &viewer),
+        ("verdict", crate::tui::panes::talk::stuck(), &verdict),
     ];
     let mut text = String::new();
     for (name, state, viewer) in cases {
@@ -154,6 +158,7 @@ fn everything_can_be_drawn_however_small() {
         Overlay::Palette { typed: "zzz".to_owned(), chosen: 3 },
         Overlay::Signals { task: running(&state), chosen: 8 },
         Overlay::ConfirmQuit,
+        Overlay::Verdict { scroll: 3 },
         Overlay::Filter { typed: "x".to_owned() },
         Overlay::Size { typed: "1".to_owned() },
     ];

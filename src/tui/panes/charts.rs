@@ -10,6 +10,7 @@ use crate::text::width;
 use crate::tui::format::{bytes_per_s, count, eighths, per_s};
 use crate::tui::theme::{Role, Theme};
 use crate::tui::viewer::{Pane, Viewer};
+use crate::tui::wrap::wrap;
 
 use super::axis::{Axis, SPAN_US_MIN};
 use super::draw::{Cursor, Frame, frame, hint, put, row};
@@ -17,27 +18,40 @@ use super::draw::{Cursor, Frame, frame, hint, put, row};
 /// A pool size used for less than this tells nothing.
 const SIZE_US_MIN: u64 = 500_000;
 
+/// How many lines the advice may take.
+const ADVICE_LINES_MAX: usize = 2;
+
 /// Throughput is averaged over at least this long, so that single tasks are no spikes.
 const SMOOTH_US: u64 = 1_000_000;
 
 /// Draws the pane: up to three boxes, one above the other.
 pub fn render(area: Rect, buf: &mut Buffer, state: &State, viewer: &Viewer, theme: &Theme) {
     let sizes = sizes(state);
-    let Boxes { depth, speed, by_size } = split(area, sizes.len());
+    let advice = advice(area.width, state);
+    let Boxes { depth, speed, by_size } = split(area, sizes.len(), advice.len());
     render_depth(depth, buf, state, viewer, theme);
     if let Some(speed) = speed {
         render_speed(speed, buf, state, viewer, theme);
     }
     if let Some(by_size) = by_size {
-        render_sizes(by_size, buf, &sizes, state, viewer, theme);
+        render_sizes(by_size, buf, &sizes, &advice, state, viewer, theme);
     }
 }
 
+/// What can be said about the size, in the lines it takes.
+fn advice(columns: u16, state: &State) -> Vec<String> {
+    let inner = columns.saturating_sub(4);
+    let mut lines = state.advice().map(|advice| wrap(&advice.text, inner)).unwrap_or_default();
+    lines.truncate(ADVICE_LINES_MAX);
+    lines
+}
+
 /// The boxes' places; where there is little room, throughput over time goes first, then throughput by size.
-fn split(area: Rect, sizes: usize) -> Boxes {
+fn split(area: Rect, sizes: usize, advised: usize) -> Boxes {
     let sizes = u16::try_from(sizes).unwrap_or(u16::MAX);
+    let advised = u16::try_from(advised).unwrap_or(0);
     let least = if area.height >= 9 { 6 } else { 3 };
-    let by_size = sizes.saturating_add(2).clamp(3, (area.height / 3).max(3));
+    let by_size = sizes.saturating_add(2).clamp(3, (area.height / 3).max(3)) + advised;
     let by_size = if sizes > 0 && area.height >= by_size + least { by_size } else { 0 };
     let rest = area.height - by_size;
     let (depth, speed) = if rest >= 6 { (rest / 2, rest - rest / 2) } else { (rest, 0) };
@@ -112,7 +126,15 @@ fn render_steps(area: Rect, buf: &mut Buffer, axis: &Axis, state: &State, theme:
     }
 }
 
-fn render_sizes(area: Rect, buf: &mut Buffer, sizes: &[(u32, SizeUse)], state: &State, viewer: &Viewer, theme: &Theme) {
+fn render_sizes(
+    area: Rect,
+    buf: &mut Buffer,
+    sizes: &[(u32, SizeUse)],
+    advice: &[String],
+    state: &State,
+    viewer: &Viewer,
+    theme: &Theme,
+) {
     let unit = Unit::of(state);
     let best = sizes.iter().max_by(|a, b| unit.rate(&a.1).total_cmp(&unit.rate(&b.1))).map(|&(size, _)| size);
     let title = if theme.glyphs().border.horizontal_top.is_ascii() {
@@ -124,8 +146,13 @@ fn render_sizes(area: Rect, buf: &mut Buffer, sizes: &[(u32, SizeUse)], state: &
     let top =
         best.and_then(|best| sizes.iter().find(|(size, _)| *size == best)).map_or(0.0, |(_, used)| unit.rate(used));
     let digits = sizes.iter().map(|(size, _)| size.to_string().len()).max().unwrap_or(1);
-    let chosen = worth_showing(sizes, usize::from(inner.height), best, state.ready());
-    for (line, (size, used)) in (0..inner.height).zip(chosen) {
+    let advised = u16::try_from(advice.len()).unwrap_or(0).min(inner.height.saturating_sub(1));
+    let listed = inner.height - advised;
+    for (line, text) in (listed..inner.height).zip(advice) {
+        Cursor::new(buf, row(inner, line), 0).text(text, theme.style(Role::Best));
+    }
+    let chosen = worth_showing(sizes, usize::from(listed), best, state.ready());
+    for (line, (size, used)) in (0..listed).zip(chosen) {
         let rate = unit.rate(used);
         let winner = best == Some(*size) && sizes.len() > 1;
         let role = if winner { Role::Best } else { Role::Text };

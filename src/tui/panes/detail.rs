@@ -6,34 +6,39 @@ use ratatui::layout::Rect;
 
 use crate::event::Elapsed;
 use crate::model::{AttemptRecord, State, Status, Task, Worker};
-use crate::task::{CopyBatch, EntryKind, Pid, RawText, Slot, Stream, TaskId, Work};
+use crate::task::{CopyBatch, EntryKind, ObjectId, Pid, RawText, Slot, Stream, TaskId, Work};
 use crate::text::{fitted, sanitized, width};
 use crate::tui::format::{bytes, count, moment, took};
 use crate::tui::theme::{Role, Theme};
-use crate::tui::viewer::{Follow, Pane, Viewer};
+use crate::tui::viewer::{Channel, DetailOf, Follow, Pane, Viewer};
 
+use super::channels::object_lines;
 use super::draw::{Cursor, Frame, frame, hint, in_view, inside, range_words, row, scroll_mark, wrapped};
-use super::tasks::{attempt_of, role};
+use super::tasks::{attempt_of, is_held, role};
+use super::waits::{seat, wait_words, waited};
 
 /// How many entries of a copy are named.
 const ENTRIES_NAMED_MAX: usize = 100;
+
+/// How many threads are named.
+const THREADS_NAMED_MAX: usize = 50;
 
 /// Draws the pane.
 pub fn render(area: Rect, buf: &mut Buffer, state: &State, viewer: &Viewer, theme: &Theme) {
     let subject = subject(state, viewer);
     let inner = inside(area);
-    let lines = match &subject {
-        Subject::Task(id, _) => task_lines(*id, inner.width, state, theme),
-        Subject::Worker(worker) => worker_lines(worker, state),
-        Subject::Nothing(_) => Vec::new(),
-    };
+    let lines = lines_of(&subject, inner.width, state, theme);
     let shown = in_view(lines.len(), inner.height, viewer.detail_scroll, None);
     let range = range_words(&shown, lines.len());
     let (beside, why) = match &subject {
         Subject::Task(id, Why::Chosen) => (format!("task {id}"), ""),
         Subject::Task(id, Why::FailedLast) => (format!("task {id}"), "failed last"),
         Subject::Task(id, Why::RunsLongest) => (format!("task {id}"), "runs longest"),
-        Subject::Worker(worker) => (format!("worker {}", worker.slot), ""),
+        Subject::Worker(worker) if worker.role.is_in_parent() => ("the parent".to_owned(), ""),
+        Subject::Worker(worker) => (format!("worker {}", seat(worker)), ""),
+        Subject::Object(id) => {
+            (state.objects.get(*id).map(|object| object.spec.kind.word().to_owned()).unwrap_or_default(), "")
+        }
         Subject::Nothing(_) => (String::new(), ""),
     };
     let extra = if why.is_empty() { range } else { why.to_owned() };
@@ -52,10 +57,15 @@ pub fn render(area: Rect, buf: &mut Buffer, state: &State, viewer: &Viewer, them
 
 /// How many lines there are to scroll through in a pane of that width.
 pub fn len(area: Rect, state: &State, viewer: &Viewer, theme: &Theme) -> usize {
-    match subject(state, viewer) {
-        Subject::Task(id, _) => task_lines(id, inside(area).width, state, theme).len(),
-        Subject::Worker(worker) => worker_lines(worker, state).len(),
-        Subject::Nothing(_) => 0,
+    lines_of(&subject(state, viewer), inside(area).width, state, theme).len()
+}
+
+fn lines_of(subject: &Subject<'_>, columns: u16, state: &State, theme: &Theme) -> Vec<Line> {
+    match subject {
+        Subject::Task(id, _) => task_lines(*id, columns, state, theme),
+        Subject::Worker(worker) => worker_lines(worker, state),
+        Subject::Object(id) => object_lines(*id, columns, state, theme),
+        Subject::Nothing(_) => Vec::new(),
     }
 }
 
@@ -63,6 +73,7 @@ pub fn len(area: Rect, state: &State, viewer: &Viewer, theme: &Theme) -> usize {
 enum Subject<'a> {
     Task(TaskId, Why),
     Worker(&'a Worker),
+    Object(ObjectId),
     /// Nothing, and what the viewer could do.
     Nothing(&'static str),
 }
@@ -79,6 +90,17 @@ enum Why {
 fn subject<'a>(state: &'a State, viewer: &Viewer) -> Subject<'a> {
     let task = viewer.task.filter(|&id| state.task(id).is_some());
     let worker = viewer.worker.and_then(|id| state.workers.get(id));
+    if viewer.focus == Pane::Channels || (viewer.focus == Pane::Detail && viewer.detail_of == DetailOf::Channel) {
+        match viewer.channel {
+            Some(Channel::Object(id)) if state.objects.get(id).is_some() => return Subject::Object(id),
+            Some(Channel::Wire(id)) => {
+                if let Some(worker) = state.workers.get(id) {
+                    return Subject::Worker(worker);
+                }
+            }
+            _ => {}
+        }
+    }
     let by_worker = matches!(viewer.focus, Pane::Workers | Pane::Timeline);
     match (task, worker) {
         (Some(task), None) => return Subject::Task(task, Why::Chosen),
@@ -95,7 +117,9 @@ fn subject<'a>(state: &'a State, viewer: &Viewer) -> Subject<'a> {
         if let Some(&failed) = state.failed.last() {
             return Subject::Task(failed, Why::FailedLast);
         }
-        let running = state.workers.iter().filter_map(|worker| worker.running);
+        // The parent's own program runs longest by its nature, and tells least.
+        let of_work = |worker: &&Worker| !worker.role.is_in_parent();
+        let running = state.workers.iter().filter(of_work).filter_map(|worker| worker.running);
         if let Some(longest) = running.min_by_key(|running| running.began_active) {
             return Subject::Task(longest.task, Why::RunsLongest);
         }
@@ -124,15 +148,23 @@ fn task_lines(id: TaskId, columns: u16, state: &State, theme: &Theme) -> Vec<Lin
             lines.push(vec![(text, look)]);
         }
     }
+    if let Some(value) = state.results.get(&id) {
+        labelled("value", &value.to_string(), columns, theme, &mut lines);
+    }
     work_lines(task, columns, theme, &mut lines);
+    thread_lines(id, task, columns, state, theme, &mut lines);
     attempt_lines(id, task, columns, state, theme, &mut lines);
     output_lines(id, task, state, theme, &mut lines);
     lines
 }
 
 fn status_line(id: TaskId, task: &Task, state: &State, theme: &Theme) -> Line {
-    let look = role(task.status);
-    let mut line = vec![(format!("{} {}", theme.glyphs().status(task.status), task.status.word()), look)];
+    let blocked = is_held(task) && state.blocked(id).is_some();
+    let mut line = vec![if blocked {
+        (format!("{} blocked", theme.glyphs().blocked), Role::Blocked)
+    } else {
+        (format!("{} {}", theme.glyphs().status(task.status), task.status.word()), role(task.status))
+    }];
     if task.attempts > 0 {
         line.push((format!("   attempt {}", attempt_of(id, task, state)), Role::Text));
     }
@@ -166,6 +198,30 @@ fn work_lines(task: &Task, columns: u16, theme: &Theme, lines: &mut Vec<Line>) {
             }
         }
         Work::Copy(batch) => copy_lines(batch, columns, theme, lines),
+    }
+}
+
+/// The threads of a function, and what each is at.
+fn thread_lines(id: TaskId, task: &Task, columns: u16, state: &State, theme: &Theme, lines: &mut Vec<Line>) {
+    let threads = state.threads.of(id);
+    if threads.is_empty() || !task.status.is_in_flight() {
+        return;
+    }
+    lines.extend([Vec::new(), vec![("THREADS".to_owned(), Role::Heading)]]);
+    let longest = threads.iter().map(|thread| width(&thread.name)).max().unwrap_or(0).min(16);
+    for thread in threads.iter().take(THREADS_NAMED_MAX) {
+        let name = fitted(&sanitized(&thread.name), longest, theme.glyphs().ellipsis);
+        let (words, look) = match &thread.wait {
+            Some(wait) if wait.blocked => (format!("blocked in {}", wait_words(id, wait, state)), Role::Blocked),
+            Some(wait) => (format!("asks, {}", waited(wait.since, state.now)), Role::Dim),
+            None => ("runs".to_owned(), Role::Running),
+        };
+        let room = usize::from(columns).saturating_sub(longest + 2);
+        let words = crate::text::middle_cut(&sanitized(&words), room, theme.glyphs().ellipsis);
+        lines.push(vec![(format!("{name}  "), Role::Text), (words, look)]);
+    }
+    if let Some(more) = threads.len().checked_sub(THREADS_NAMED_MAX).filter(|&more| more > 0) {
+        lines.push(vec![(format!("and {more} more"), Role::Dim)]);
     }
 }
 
@@ -265,18 +321,32 @@ fn output_lines(id: TaskId, task: &Task, state: &State, theme: &Theme, lines: &m
     }
 }
 
-/// A worker that has no task.
+/// A worker by itself.
 fn worker_lines(worker: &Worker, state: &State) -> Vec<Line> {
     let pid = worker.pid.map(|pid| format!(", PID {pid}")).unwrap_or_default();
     let busy = Elapsed(worker.busy_us).secs();
     let there = state.now.since(worker.started).as_secs_f64();
-    vec![
-        vec![(format!("worker {}{pid}", worker.slot), Role::Strong)],
+    let name = if worker.role.is_in_parent() { "the parent".to_owned() } else { format!("worker {}", seat(worker)) };
+    let mut lines = vec![
+        vec![(format!("{name}{pid}"), Role::Strong)],
         vec![(format!("{}, here since {}", worker.word(), moment(worker.started.since(Elapsed(0)))), Role::Text)],
         vec![(
             format!("{} attempts ended, {busy:.1} s of {there:.1} s at work", count(worker.ended.into())),
             Role::Dim,
         )],
-        vec![("it has no task at the moment".to_owned(), Role::Dim)],
-    ]
+    ];
+    match super::workers::task_of(worker) {
+        Some(task) => lines.push(vec![(format!("at {}", super::waits::title(task, state)), Role::Text)]),
+        None => lines.push(vec![("it has no task at the moment".to_owned(), Role::Dim)]),
+    }
+    if let Some(wire) = state.wires.get(&worker.id) {
+        let count = &wire.count;
+        lines.extend([Vec::new(), vec![("ITS CONNECTION".to_owned(), Role::Heading)]]);
+        for (way, frames, amount) in
+            [("to it", count.frames_in, count.bytes_in), ("from it", count.frames_out, count.bytes_out)]
+        {
+            lines.push(vec![(format!("{way:<8}{frames} frames, {}", bytes(amount)), Role::Text)]);
+        }
+    }
+    lines
 }

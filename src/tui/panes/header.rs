@@ -4,7 +4,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::event::Phase;
+use crate::event::{Phase, PhaseReason, Role as WorkerRole, Tuning, Verdict};
 use crate::model::{Source, State, Status, WorkerState};
 use crate::text::{middle_cut, sanitized, width};
 use crate::tui::format::{bytes_of, bytes_per_s, clock, count, eta, per_s, percent, short};
@@ -77,6 +77,14 @@ pub fn render(area: Rect, buf: &mut Buffer, state: &State, viewer: &Viewer, them
 
 /// The second line: a gauge, the share, rates, and the time still needed.
 pub fn render_gauge(area: Rect, buf: &mut Buffer, state: &State, theme: &Theme) {
+    if let Some(verdict) = stuck(state) {
+        // Nothing moves, so what is in the way has the line.
+        let room = usize::from(area.width.saturating_sub(4));
+        let text = middle_cut(&sanitized(&verdict.text), room, theme.glyphs().ellipsis);
+        let style = theme.style(Role::Failed);
+        Cursor::new(buf, area, 0).gap(1).text(theme.glyphs().alert, style).gap(1).text(&text, style);
+        return;
+    }
     let progress = state.progress();
     let mut facts = facts(state);
     let taken = |facts: &[Part]| facts.iter().map(|fact| width(&fact.text) + 3).sum::<usize>();
@@ -97,9 +105,16 @@ pub fn render_gauge(area: Rect, buf: &mut Buffer, state: &State, theme: &Theme) 
     }
 }
 
+/// Why nothing can go on, while somebody could still do something about it.
+pub(in crate::tui) fn stuck(state: &State) -> Option<&Verdict> {
+    state.verdict.as_deref().filter(|_| matches!(state.phase, Phase::Running | Phase::Draining))
+}
+
 /// The run's state in one word, and its look.
 pub fn phase_word(state: &State) -> (&'static str, Role) {
     match state.phase {
+        _ if stuck(state).is_some() => ("STUCK", Role::Failed),
+        Phase::Closing | Phase::Ended if state.stopped_by == Some(PhaseReason::Stuck) => ("STUCK", Role::Failed),
         Phase::Running if state.is_paused() => ("PAUSED", Role::Paused),
         Phase::Running => ("RUNNING", Role::Running),
         Phase::Draining => ("DRAINING", Role::Draining),
@@ -123,12 +138,23 @@ fn parts(state: &State, viewer: &Viewer) -> Vec<Part> {
     if viewer.follow == Follow::Frozen {
         add(90, Joined::Apart, Role::Marker, "VIEW FROZEN".to_owned());
     }
-    let counts = &state.counts;
+    let counts = state.counts_of_work();
     if state.phase < Phase::Closing {
         let pool = Pool::of(state);
-        add(80, Joined::Apart, Role::Text, pool.words());
+        // A run may do without a pool: each task has a process of its own, or the parent does them.
+        if pool.own > 0 {
+            add(82, Joined::Apart, Role::Text, format!("processes {}", pool.own));
+        }
+        if pool.target > 0 || pool.actual > 0 || (pool.own == 0 && state.main.is_none()) {
+            add(80, Joined::Apart, Role::Text, pool.words());
+        }
         if let Some(moving) = pool.moving() {
             add(65, Joined::Close, Role::Draining, moving);
+        }
+        match state.tuning {
+            Tuning::Off => {}
+            Tuning::Searching => add(64, Joined::Close, Role::Marker, "tuning".to_owned()),
+            Tuning::Settled { workers } => add(64, Joined::Close, Role::Marker, format!("tuned: {workers}")),
         }
         add(50, Joined::Apart, Role::Text, format!("queue {}", count(counts.waiting().into())));
         if state.count(Status::Delayed) > 0 {
@@ -138,7 +164,7 @@ fn parts(state: &State, viewer: &Viewer) -> Vec<Part> {
     }
     // More may come: the total is only what is known so far.
     let more = if state.source == Source::Open && state.phase == Phase::Running { "+" } else { "" };
-    let done = count(state.count(Status::Done).into());
+    let done = count(counts.of(Status::Done).into());
     add(95, Joined::Apart, Role::Text, format!("done {done}/{}{more}", count(counts.total().into())));
     if state.count(Status::Failed) > 0 {
         add(97, Joined::Apart, Role::Failed, format!("failed {}", count(state.count(Status::Failed).into())));
@@ -163,14 +189,28 @@ struct Pool {
     target: u32,
     starting: u32,
     draining: u32,
+    /// Processes that live for one task; they are not of the pool.
+    own: u32,
 }
 
 impl Pool {
     /// Actual are those that have said hello and have not been told to leave.
     fn of(state: &State) -> Self {
-        let draining = state.workers.count(|worker| matches!(worker.state, WorkerState::Draining(_)));
-        let starting = state.workers.count(crate::model::Worker::is_starting);
-        Self { actual: state.ready() + draining, target: state.target, starting, draining }
+        let mut pool = Self { actual: 0, target: state.target, starting: 0, draining: 0, own: 0 };
+        for worker in state.workers.iter() {
+            match (worker.role, worker.state) {
+                (WorkerRole::Own(_), _) => pool.own += 1,
+                (WorkerRole::Pool, WorkerState::Ready) => pool.actual += 1,
+                (WorkerRole::Pool, WorkerState::Draining(_)) => {
+                    pool.actual += 1;
+                    pool.draining += 1;
+                }
+                (WorkerRole::Pool, WorkerState::Starting | WorkerState::Greeting) => pool.starting += 1,
+                (WorkerRole::Pool, WorkerState::Leaving | WorkerState::Killed)
+                | (WorkerRole::Parent | WorkerRole::Main, _) => {}
+            }
+        }
+        pool
     }
 
     fn words(&self) -> String {

@@ -17,6 +17,7 @@ use crate::tui::viewer::{Column, Follow, Pane, SortOrder, TaskColumn, Viewer};
 
 use super::Hit;
 use super::draw::{Cursor, Frame, Side, frame, heading, hint, in_view, inside, range_words, row, scroll_mark};
+use super::waits::{blocked_words, seat};
 
 pub use order::{ListCache, TaskOrder, filter, order};
 
@@ -171,7 +172,8 @@ fn render_heading(inner: Rect, buf: &mut Buffer, columns: &Columns, viewer: &Vie
 }
 
 fn render_row(mut cursor: Cursor<'_>, columns: &Columns, id: TaskId, task: &Task, state: &State, theme: &Theme) {
-    let role = role(task.status);
+    let blocked = is_held(task).then(|| state.blocked(id)).flatten();
+    let role = if blocked.is_some() { Role::Blocked } else { role(task.status) };
     // What is over or has not begun steps back, so that what goes on can be seen.
     let quiet = matches!(task.status, Status::Done | Status::Waiting | Status::Dropped);
     let text = theme.style(if quiet { Role::Dim } else { Role::Text });
@@ -179,7 +181,11 @@ fn render_row(mut cursor: Cursor<'_>, columns: &Columns, id: TaskId, task: &Task
     cursor.name(&task.spec.title(), columns.title, text, theme).gap(1);
     let style = theme.style(role);
     let word = columns.status.saturating_sub(2);
-    cursor.text(theme.glyphs().status(task.status), style).gap(1).name(task.status.word(), word, style, theme).gap(1);
+    let (glyph, status) = match blocked {
+        Some(_) => (theme.glyphs().blocked, "blocked"),
+        None => (theme.glyphs().status(task.status), task.status.word()),
+    };
+    cursor.text(glyph, style).gap(1).name(status, word, style, theme).gap(1);
     if columns.took > 0 {
         let spent = task.took(state.now).map(took).unwrap_or_default();
         cursor.number(&spent, columns.took, text).gap(1);
@@ -189,9 +195,18 @@ fn render_row(mut cursor: Cursor<'_>, columns: &Columns, id: TaskId, task: &Task
         cursor.name(&attempts, columns.attempts, text, theme).gap(1);
     }
     if columns.remark > 0 {
+        if let Some(blocked) = blocked {
+            cursor.name(&blocked_words(id, &blocked, state), columns.remark, theme.style(Role::Blocked), theme);
+            return;
+        }
         let role = if task.status == Status::Failed { Role::Failed } else { Role::Dim };
         cursor.name(&remark(id, task, state, columns), columns.remark, theme.style(role), theme);
     }
+}
+
+/// Whether a worker is at it, so that it can be blocked.
+pub(super) fn is_held(task: &Task) -> bool {
+    matches!(task.status, Status::Sent | Status::Running)
 }
 
 /// The look of a status.
@@ -220,7 +235,11 @@ fn remark(id: TaskId, task: &Task, state: &State, columns: &Columns) -> String {
     let attempt = || format!("attempt {}", attempt_of(id, task, state));
     let again = (task.attempts > 1 && columns.attempts == 0).then(attempt);
     let seat = task.worker.and_then(|worker| state.workers.seat_of(worker));
-    let on = seat.map(|seat| format!("worker {seat}"));
+    let on = match seat.and_then(|slot| state.workers.at(slot)).filter(|worker| Some(worker.id) == task.worker) {
+        Some(worker) if worker.role.is_in_parent() => Some("in the parent".to_owned()),
+        Some(worker) => Some(format!("worker {}", self::seat(worker))),
+        None => seat.map(|seat| format!("worker {seat}")),
+    };
     let facts = match task.status {
         Status::Waiting => [(task.attempts > 0).then(|| "to be tried again".to_owned()), None, again],
         Status::Done => [on, None, again],

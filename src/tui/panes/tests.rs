@@ -17,13 +17,13 @@ use crate::tui::screen::{self, Layout};
 use crate::tui::theme::{Background, Charset, Depth, Name, Theme};
 use crate::tui::viewer::{Column, Overlay, Pane, SortOrder, TaskColumn, Viewer, WorkerColumn, Zoom};
 
-const SIZES: [(u16, u16); 4] = [(120, 40), (80, 24), (40, 10), (200, 60)];
+pub(super) const SIZES: [(u16, u16); 4] = [(120, 40), (80, 24), (40, 10), (200, 60)];
 
-fn colourful() -> Theme {
+pub(super) fn colourful() -> Theme {
     Theme::new(Depth::True, Background::Dark, Charset::Unicode, Name::Auto)
 }
 
-fn drawn(state: &State, viewer: &Viewer, (columns, lines): (u16, u16), theme: &Theme) -> Buffer {
+pub(super) fn drawn(state: &State, viewer: &Viewer, (columns, lines): (u16, u16), theme: &Theme) -> Buffer {
     let area = Rect::new(0, 0, columns, lines);
     let mut buf = Buffer::empty(area);
     screen::render(&mut buf, area, state, viewer, theme);
@@ -31,7 +31,7 @@ fn drawn(state: &State, viewer: &Viewer, (columns, lines): (u16, u16), theme: &T
 }
 
 /// The symbols line by line; what a wide one covers is left out.
-fn text(buf: &Buffer) -> String {
+pub(super) fn text(buf: &Buffer) -> String {
     let mut out = String::new();
     for y in buf.area.top()..buf.area.bottom() {
         let mut line = String::new();
@@ -46,7 +46,7 @@ fn text(buf: &Buffer) -> String {
     out
 }
 
-fn snapshot(name: &str, state: &State, viewer: &Viewer, size: (u16, u16)) {
+pub(super) fn snapshot(name: &str, state: &State, viewer: &Viewer, size: (u16, u16)) {
     insta::assert_snapshot!(format!("{name}_{}x{}", size.0, size.1), text(&drawn(state, viewer, size, &colourful())));
 }
 

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use crate::event::{Elapsed, Phase};
-use crate::model::{Block, BlockKind, LANE_BLOCKS_MAX, Lane, MarkerKind, State};
+use crate::model::{Block, BlockKind, LANE_BLOCKS_MAX, Lane, MarkerKind, State, Stretch};
 use crate::task::Slot;
 use crate::text::{middle_cut, sanitized, width};
 use crate::tui::format::age;
@@ -15,6 +15,7 @@ use crate::tui::viewer::{Pane, Viewer, Zoom};
 
 use super::axis::{Axis, SPAN_US_MIN};
 use super::draw::{Cursor, Frame, frame, hint, in_view, put, range_words, row};
+use super::waits::seat;
 
 /// A run longer than this is shown from its end.
 const WINDOW_US: u64 = 60_000_000;
@@ -42,6 +43,8 @@ pub fn render(area: Rect, buf: &mut Buffer, state: &State, viewer: &Viewer, them
         return;
     }
     let label = u16::try_from(state.timeline.lanes().len().max(1).ilog10() + 1).unwrap_or(1).max(2);
+    let parent = state.workers.iter().find(|worker| worker.role.is_in_parent());
+    let label = parent.map_or(label, |worker| label.max(u16::try_from(width(&seat(worker))).unwrap_or(0)));
     let lanes = Rect { x: inner.x + label + 1, width: inner.width.saturating_sub(label + 1), ..inner };
     let axis = Axis { from, to, x: lanes.x, columns: lanes.width };
     // With room to spare, the seats stand a line apart.
@@ -50,7 +53,7 @@ pub fn render(area: Rect, buf: &mut Buffer, state: &State, viewer: &Viewer, them
         let Some(lane) = state.timeline.lanes().get(slot.index()) else { continue };
         let chosen = selected.is_some_and(|at| seats[at] == *slot);
         let style = theme.style(if chosen { Role::HeadingSorted } else { Role::Dim });
-        Cursor::new(buf, row(inner, line), 0).number(&slot.to_string(), label, style);
+        Cursor::new(buf, row(inner, line), 0).number(&seat_label(*slot, state), label, style);
         render_lane(row(lanes, line), buf, lane, &axis, state, theme);
     }
     let last = rows.min(u16::try_from(seats.len() * pitch).unwrap_or(rows));
@@ -92,6 +95,14 @@ fn seats(state: &State, from: Elapsed, to: Elapsed, rows: u16) -> Vec<Slot> {
     (0_u16..).zip(lanes).filter(|(_, lane)| all || used(lane)).map(|(at, _)| Slot(at)).collect()
 }
 
+/// The seat's number, or that it is the parent's own.
+fn seat_label(slot: Slot, state: &State) -> String {
+    match state.workers.at(slot) {
+        Some(worker) if worker.role.is_in_parent() => seat(worker),
+        _ => slot.to_string(),
+    }
+}
+
 fn extra(state: &State, from: Elapsed, range: &str, theme: &Theme) -> String {
     let window = if from.0 == 0 {
         format!("whole run, {}", age(state.now.since(Elapsed(0))))
@@ -117,6 +128,29 @@ fn render_lane(area: Rect, buf: &mut Buffer, lane: &Lane, axis: &Axis, state: &S
     }
     for block in lane.blocks.iter().filter(|block| !well(block.kind)) {
         render_block(area, buf, block, axis, state, theme);
+    }
+    for stretch in &lane.blocked {
+        render_stretch(area, buf, stretch, axis, state, theme);
+    }
+}
+
+/// Draws over the block of its task in the columns whose middle it covers: titles and edges stay.
+fn render_stretch(area: Rect, buf: &mut Buffer, stretch: &Stretch, axis: &Axis, state: &State, theme: &Theme) {
+    let glyphs = theme.glyphs();
+    let style = theme.style(Role::BlockBlocked);
+    let to = stretch.to.unwrap_or(state.now);
+    for column in axis.columns_of(stretch.from, to) {
+        let at = (column, area.y);
+        let middle = axis.moment(column - axis.x).0.midpoint(axis.moment(column - axis.x + 1).0);
+        let edge = buf.cell(at).is_none_or(|cell| cell.symbol() == glyphs.edges.0 || cell.symbol() == glyphs.edges.1);
+        if edge || middle < stretch.from.0 || middle > to.0 {
+            continue;
+        }
+        if buf[at].symbol() == " " || buf[at].symbol() == glyphs.trough {
+            put(buf, at, 1, glyphs.halted, style);
+        } else {
+            buf[at].set_style(Style::reset().patch(style));
+        }
     }
 }
 

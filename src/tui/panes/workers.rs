@@ -6,21 +6,36 @@ use std::cmp::Ordering;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use crate::model::{State, Worker, WorkerState};
+use crate::model::{Blocked, State, Worker, WorkerState};
 use crate::task::{Pid, TaskId, WorkerId};
+use crate::text::width as columns_of;
 use crate::tui::format::{age, bytes_short, count, percent_whole, share, took};
 use crate::tui::theme::{Role, Theme};
 use crate::tui::viewer::{Column, Pane, SortOrder, Viewer, WorkerColumn};
 
 use super::Hit;
 use super::draw::{Cursor, Frame, Side, frame, heading, hint, in_view, inside, range_words, row, scroll_mark};
+use super::waits::{blocked_words, blocked_words_short, seat, talks};
 
 /// The fewest columns for a task's name while other columns can still be left out.
 const TASK_COLUMNS_MIN: u16 = 14;
 
+/// The fewest columns a task's name keeps beside what it waits for.
+const NAME_COLUMNS_MIN: u16 = 6;
+
+/// The longest a seat's name may be: "12@some-host".
+const SEAT_COLUMNS_MAX: u16 = 14;
+
 /// What is left out first when the pane is narrow. Number, PID, state and task always stay.
 const LEFT_OUT: [WorkerColumn; 5] =
     [WorkerColumn::Age, WorkerColumn::Ended, WorkerColumn::Memory, WorkerColumn::Cpu, WorkerColumn::Progress];
+
+/// The same for functions, whose name stands with what they wait for, and whose progress is only time.
+const LEFT_OUT_TALKING: [WorkerColumn; 5] =
+    [WorkerColumn::Age, WorkerColumn::Ended, WorkerColumn::Progress, WorkerColumn::Memory, WorkerColumn::Cpu];
+
+/// See [`LEFT_OUT_TALKING`].
+const TALK_COLUMNS_MIN: u16 = 28;
 
 /// Draws the pane.
 pub fn render(area: Rect, buf: &mut Buffer, state: &State, viewer: &Viewer, theme: &Theme) {
@@ -91,6 +106,12 @@ pub(super) fn task_of(worker: &Worker) -> Option<TaskId> {
     worker.running.map(|running| running.task).or_else(|| worker.in_flight.front().copied())
 }
 
+/// What the worker's task waits for, if it cannot go on.
+pub(super) fn blocked<'a>(worker: &Worker, state: &'a State) -> Option<(TaskId, Blocked<'a>)> {
+    let task = task_of(worker)?;
+    Some((task, state.blocked(task)?))
+}
+
 fn shown(area: Rect, order: &[WorkerId], viewer: &Viewer) -> std::ops::Range<usize> {
     let selected = viewer.worker.and_then(|id| order.iter().position(|&other| other == id));
     in_view(order.len(), rows(area), viewer.workers.top, selected)
@@ -125,12 +146,15 @@ fn title(state: &State, task: TaskId) -> String {
 fn columns(width: u16, state: &State) -> Vec<(WorkerColumn, u16)> {
     let pid_max = state.workers.iter().filter_map(|worker| worker.pid).max().unwrap_or(Pid(0));
     let age_columns = if state.now.secs() < 3600.0 { 5 } else { 8 };
+    // Functions have no known end: only their time is told.
+    let talks = talks(state);
+    let (progress, task) = if talks { (8, TALK_COLUMNS_MIN) } else { (12, TASK_COLUMNS_MIN) };
     let fixed = |column| match column {
-        WorkerColumn::Slot => digits(state.workers.iter().next_back().map_or(1, |worker| u64::from(worker.slot.0) + 1)),
+        WorkerColumn::Slot => seat_columns(state),
         WorkerColumn::Pid => digits(u64::try_from(pid_max.0).unwrap_or(0)).max(5),
         WorkerColumn::State => 10,
-        WorkerColumn::Task => TASK_COLUMNS_MIN,
-        WorkerColumn::Progress => 12,
+        WorkerColumn::Task => task,
+        WorkerColumn::Progress => progress,
         WorkerColumn::Cpu | WorkerColumn::Ended => 5,
         WorkerColumn::Memory => 4,
         WorkerColumn::Age => age_columns,
@@ -138,27 +162,41 @@ fn columns(width: u16, state: &State) -> Vec<(WorkerColumn, u16)> {
     let mut columns: Vec<(WorkerColumn, u16)> =
         WorkerColumn::ALL.iter().map(|&column| (column, fixed(column))).collect();
     let taken = |columns: &[(WorkerColumn, u16)]| columns.iter().map(|(_, columns)| columns + 1).sum::<u16>() - 1;
-    for left_out in LEFT_OUT {
+    for left_out in if talks { LEFT_OUT_TALKING } else { LEFT_OUT } {
         if taken(&columns) <= width {
             break;
         }
-        if left_out == WorkerColumn::Progress {
+        if left_out == WorkerColumn::Progress && !talks {
             // The bar goes before the figure does.
             set(&mut columns, WorkerColumn::Progress, 4);
         }
-        if left_out != WorkerColumn::Progress || taken(&columns) > width {
+        if left_out != WorkerColumn::Progress || talks || taken(&columns) > width {
             columns.retain(|(column, _)| *column != left_out);
         }
     }
     let surplus = width.saturating_sub(taken(&columns));
     let longer_bar = columns.iter().any(|&(column, width)| column == WorkerColumn::Progress && width > 4);
-    let bar = if longer_bar { (surplus.saturating_sub(12) / 2).min(28) } else { 0 };
+    // Functions have no known end, but something to wait for.
+    let bar = if longer_bar && !talks { (surplus.saturating_sub(12) / 2).min(28) } else { 0 };
     if bar > 0 {
         set(&mut columns, WorkerColumn::Progress, 12 + bar);
     }
     let missing = taken(&columns).saturating_sub(width);
-    set(&mut columns, WorkerColumn::Task, (TASK_COLUMNS_MIN + surplus - bar).saturating_sub(missing));
+    set(&mut columns, WorkerColumn::Task, (task + surplus - bar).saturating_sub(missing));
     columns
+}
+
+/// Seats are numbers, unless their workers are elsewhere or the parent itself.
+fn seat_columns(state: &State) -> u16 {
+    let (mut last, mut named) = (1, 0);
+    for worker in state.workers.iter() {
+        if worker.host.is_none() && !worker.role.is_in_parent() {
+            last = u64::from(worker.slot.0) + 1;
+        } else {
+            named = named.max(columns_of(&seat(worker)));
+        }
+    }
+    digits(last).max(u16::try_from(named).unwrap_or(u16::MAX).min(SEAT_COLUMNS_MAX))
 }
 
 fn set(columns: &mut [(WorkerColumn, u16)], which: WorkerColumn, width: u16) {
@@ -200,7 +238,11 @@ fn render_row(mut cursor: Cursor<'_>, columns: &[(WorkerColumn, u16)], worker: &
     let sampled = worker.rss_bytes > 0;
     for &(column, width) in columns {
         match column {
-            WorkerColumn::Slot => cursor.number(&worker.slot.to_string(), width, dim),
+            WorkerColumn::Slot if worker.host.is_some() => {
+                let seat = crate::text::middle_cut(&seat(worker), width.into(), theme.glyphs().ellipsis);
+                cursor.number(&crate::text::sanitized(&seat), width, dim)
+            }
+            WorkerColumn::Slot => cursor.number(&seat(worker), width, dim),
             WorkerColumn::Pid => match worker.pid {
                 Some(pid) => cursor.number(&pid.to_string(), width, text),
                 None => cursor.number("-", width, dim),
@@ -231,6 +273,21 @@ fn render_task<'c, 'b>(
     let Some(task) = task_of(worker) else {
         return cursor.name("-", width, theme.style(Role::Dim), theme);
     };
+    if word(worker, state) == "blocked"
+        && let Some(blocked) = state.blocked(task)
+    {
+        let columns = |text: &str| u16::try_from(columns_of(text)).unwrap_or(u16::MAX);
+        let name = title(state, task);
+        // The wait is what matters now; the name keeps what makes it known.
+        let room = width.saturating_sub(columns(&name).min(NAME_COLUMNS_MIN) + 1);
+        let mut wait = blocked_words(task, &blocked, state);
+        if columns(&wait) > room {
+            wait = blocked_words_short(&blocked, state);
+        }
+        let name_room = width.saturating_sub(columns(&wait).min(room) + 1).min(columns(&name));
+        cursor.name(&name, name_room, theme.style(Role::Text), theme).gap(1);
+        return cursor.name(&wait, width.saturating_sub(name_room + 1), theme.style(Role::Blocked), theme);
+    }
     let behind = worker.in_flight.len().saturating_sub(1);
     let more = if behind == 0 { String::new() } else { format!(" +{behind}") };
     let name = width.saturating_sub(u16::try_from(more.len()).unwrap_or(0));
@@ -271,6 +328,7 @@ fn render_progress<'c, 'b>(
 fn word(worker: &Worker, state: &State) -> &'static str {
     match worker.word() {
         "busy" if state.is_paused() => "paused",
+        "busy" if blocked(worker, state).is_some() => "blocked",
         word => word,
     }
 }
@@ -284,6 +342,7 @@ pub(super) fn look(worker: &Worker, state: &State, theme: &Theme) -> (&'static s
         ("paused", _) => (glyphs.paused, Role::Paused),
         ("stopping", _) => (glyphs.draining, Role::Draining),
         ("idle", _) => (glyphs.idle, Role::Waiting),
+        ("blocked", _) => (glyphs.blocked, Role::Blocked),
         (_, WorkerState::Ready) => (glyphs.busy, Role::Running),
         (_, WorkerState::Starting | WorkerState::Greeting) => (glyphs.starting, Role::Starting),
         (_, WorkerState::Draining(_)) => (glyphs.draining, Role::Draining),
@@ -294,8 +353,10 @@ pub(super) fn look(worker: &Worker, state: &State, theme: &Theme) -> (&'static s
 
 /// How many there are in each state, by word, in a fixed order.
 fn summary(state: &State, theme: &Theme) -> String {
-    const WORDS: [&str; 10] =
-        ["busy", "idle", "paused", "starting", "draining", "stopping", "leaving", "silent", "stopped", "killed"];
+    const WORDS: [&str; 11] = [
+        "busy", "blocked", "idle", "paused", "starting", "draining", "stopping", "leaving", "silent", "stopped",
+        "killed",
+    ];
     let mut counts = [0_u32; WORDS.len()];
     for worker in state.workers.iter() {
         if let Some(at) = WORDS.iter().position(|&shown| shown == word(worker, state)) {
@@ -316,6 +377,7 @@ fn nobody(state: &State) -> &'static str {
     match state.phase {
         Phase::Ended | Phase::Closing => "all workers have left",
         _ if state.unplanned.given_up => "no worker could be kept alive: see the log",
+        _ if state.target == 0 && talks(state) => "no process is there at the moment",
         _ if state.target == 0 => "no worker is wanted: press + to add one",
         _ => "workers are about to start",
     }

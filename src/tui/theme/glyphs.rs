@@ -25,6 +25,10 @@ pub struct Glyphs {
     pub dot: &'static str,
     /// A worker at work.
     pub busy: &'static str,
+    /// Work that cannot go on until another does something.
+    pub blocked: &'static str,
+    /// A time in which that was so.
+    pub halted: &'static str,
     /// A worker without work.
     pub idle: &'static str,
     /// A worker coming up.
@@ -45,6 +49,8 @@ pub struct Glyphs {
     pub edges: (&'static str, &'static str),
     /// What something is drawn on.
     pub scale: (&'static str, &'static str),
+    /// What is worth watching.
+    pub watch: &'static str,
     /// A moment on a time axis.
     pub moment: &'static str,
     /// A tick of a time axis.
@@ -68,6 +74,8 @@ pub(super) const UNICODE: Glyphs = Glyphs {
     paused: "‖",
     dot: "·",
     busy: "●",
+    blocked: "◐",
+    halted: "┄",
     idle: "○",
     starting: "◌",
     draining: "▽",
@@ -78,6 +86,7 @@ pub(super) const UNICODE: Glyphs = Glyphs {
     trough: "░",
     edges: ("▐", "▌"),
     scale: ("▕", "▏"),
+    watch: "▸",
     moment: "┊",
     tick: "╵",
     line: "─",
@@ -104,6 +113,8 @@ pub(super) const ASCII: Glyphs = Glyphs {
     paused: "=",
     dot: ".",
     busy: "*",
+    blocked: "%",
+    halted: "-",
     idle: "o",
     starting: ":",
     draining: "v",
@@ -114,6 +125,7 @@ pub(super) const ASCII: Glyphs = Glyphs {
     trough: ".",
     edges: ("[", "]"),
     scale: ("|", "|"),
+    watch: ">",
     moment: "|",
     tick: "'",
     line: "-",
@@ -172,6 +184,8 @@ mod tests {
                 glyphs.paused,
                 glyphs.dot,
                 glyphs.busy,
+                glyphs.blocked,
+                glyphs.halted,
                 glyphs.idle,
                 glyphs.starting,
                 glyphs.draining,
@@ -182,6 +196,7 @@ mod tests {
                 glyphs.edges.1,
                 glyphs.scale.0,
                 glyphs.scale.1,
+                glyphs.watch,
                 glyphs.moment,
                 glyphs.line,
                 glyphs.thumb,

@@ -136,10 +136,14 @@ fn matching(state: &State, filter: &str) -> Vec<TaskId> {
         return ids.map(TaskId).collect();
     }
     let needle = Needle::new(filter);
+    let blocked = needle.is_in("blocked");
+    let is_blocked = |id: TaskId, task: &Task| super::is_held(task) && state.blocked(id).is_some();
     let by_status = Status::ALL.map(|status| needle.is_in(status.word()));
     ids.map(TaskId)
         .zip(&state.tasks)
-        .filter(|(_, task)| by_status[task.status as usize] || needle.is_in(&task.spec.title()))
+        .filter(|&(id, task)| {
+            by_status[task.status as usize] || needle.is_in(&task.spec.title()) || (blocked && is_blocked(id, task))
+        })
         .map(|(id, _)| id)
         .collect()
 }
