@@ -100,11 +100,6 @@ impl State {
             What::PoolResumed { why } => self.pool_resumed(*why),
             What::PhaseEntered { phase, why } => self.phase_entered(*phase, *why),
             What::RunEnded => self.run_ended(),
-            What::PoolTerminated { why } => {
-                self.apply_talk(what)?;
-                self.terminated = Some(*why);
-                Ok(())
-            }
             What::Noted { note } => self.noted(None, note),
             What::Ticked => {
                 self.ticked();

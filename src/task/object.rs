@@ -292,7 +292,7 @@ impl Call {
             Self::IsEmpty { .. } => "empty",
             Self::Send { .. } => "send",
             Self::Recv { .. } => "recv",
-            Self::CloseEnd { .. } => "close",
+            Self::CloseEnd { .. } | Self::ClosePool => "close",
             Self::Acquire { .. } => "acquire",
             Self::Release { .. } => "release",
             Self::SetEvent { .. } => "set",
@@ -304,7 +304,6 @@ impl Call {
             Self::JoinThread { .. } | Self::Join { .. } | Self::JoinPool => "join",
             Self::Submit { .. } => "submit",
             Self::Await { .. } => "result",
-            Self::ClosePool => "close",
             Self::TerminatePool => "terminate",
         }
     }

@@ -212,6 +212,7 @@ impl State {
             return Err(self.in_phase("pool_terminated"));
         }
         self.pool_life = PoolLife::Terminated;
+        self.terminated = Some(why);
         let text = match why {
             TerminateReason::Asked => "pool terminated: what waits is dropped, what runs is ended",
             TerminateReason::ParentEnded => {

@@ -394,7 +394,7 @@ fn what_is_gone_is_let_go_of() {
 
 #[test]
 fn every_action_can_be_done_on_every_run_at_every_size() {
-    let states = [
+    let states = vec![
         State::new(),
         sample::starting(),
         sample::busy(),

@@ -87,7 +87,7 @@ fn the_footer_says_what_is_useful_now() {
     let frozen = Viewer { follow: Follow::Frozen, ..Viewer::default() };
     let mut stopping = Story::downloads(3);
     stopping.tell(What::PhaseEntered { phase: Phase::Stopping, why: PhaseReason::Asked });
-    let cases = [
+    let cases = vec![
         ("busy", sample::busy(), &viewer),
         ("paused", sample::paused(), &viewer),
         ("frozen", sample::busy(), &frozen),

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::play::{Played, demo, number_in};
 
 fn thread_names(played: &Played) -> BTreeSet<String> {
-    played.all("thread_started").map(|event| event["name"].as_str().unwrap().to_owned()).collect()
+    played.all("thread_started").map(|event| event["name"].as_str().expect("a name").to_owned()).collect()
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::play::text;
 fn philosophers(second: &str) -> String {
     let mut scenario = String::new();
     for fork in 0..5 {
-        writeln!(scenario, "[semaphore.fork{fork}]\nvalue = 1").unwrap();
+        writeln!(scenario, "[semaphore.fork{fork}]\nvalue = 1").expect("a string takes all");
     }
     for who in 0..5 {
         let (left, right) = (who, (who + 1) % 5);
@@ -20,7 +20,7 @@ fn philosophers(second: &str) -> String {
              {{ print = \"{{process}} eats\" }}, {{ release = \"fork{then}\" }}, {{ release = \"fork{first}\" }}]\n\
              [[task]]\ncall = \"dine{who}\"\nname = \"philosopher {who}\"\nplace = \"process\"",
         )
-        .unwrap();
+        .expect("a string takes all");
     }
     scenario
 }
