@@ -119,6 +119,12 @@ impl Teller {
             Style::Json => self.outlet.event(event),
             Style::Plain => {
                 let told = self.tell_output(event);
+                // On a terminal that shows both streams a printed line stands before what came after it.
+                let told = if matches!(event.what, What::TaskSaid { .. }) {
+                    told.and_then(|()| self.outlet.flush())
+                } else {
+                    told
+                };
                 self.lines.tell(&self.state, event);
                 told
             }

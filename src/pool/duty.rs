@@ -134,7 +134,13 @@ pub(super) fn needs_start(state: &State) -> bool {
     let (mut in_flight, mut leaving) = (0, 0);
     for worker in state.workers.of_pool() {
         in_flight += worker.in_flight.len();
-        leaving += u32::from(worker.state == WorkerState::Leaving);
+        // One that was silent may be stuck in the kernel, so that nobody knows when its seat is free.
+        let frees_its_seat = match worker.state {
+            WorkerState::Leaving => true,
+            WorkerState::Killed => !worker.silent,
+            _ => false,
+        };
+        leaving += u32::from(frees_its_seat);
     }
     let rest_is_in_hand = !pool_may_be_given_more(state) && in_flight >= state.queue.unfinished(Place::Pool) as usize;
     let target = state.target.min(WORKERS_MAX);

@@ -7,7 +7,7 @@ use super::{Program, Shape, TURNS_MAX, World};
 use crate::command::Command;
 use crate::event::{self, Phase};
 use crate::model::{Status, Task};
-use crate::task::Place;
+use crate::task::{Place, TaskId};
 
 fn shape() -> impl Strategy<Value = Shape> {
     (
@@ -152,5 +152,32 @@ proptest! {
         }
         prop_assert_eq!(world.state.phase, Phase::Ended);
         prop_assert_eq!(world.state.counts.in_flight(), 0);
+    }
+
+    /// So does draining, also where the parent's program would wait for what does not begin any more.
+    #[test]
+    fn draining_ends_and_begins_nothing(shape in shape(), turns in 1..400_u32) {
+        let mut world = World::new(shape);
+        for _ in 0..turns {
+            world.plan();
+            world.now.0 += 50;
+            world.act();
+        }
+        world.command(Command::ResumePool);
+        for task in 0..u32::try_from(world.state.tasks.len()).unwrap() {
+            world.command(Command::ResumeTask(TaskId(task)));
+        }
+        world.command(Command::Drain);
+        let starts = world.starts.values().sum::<u32>();
+        for _ in 0..TURNS_MAX {
+            world.plan();
+            if world.state.phase == Phase::Ended {
+                break;
+            }
+            world.now.0 += 500;
+            world.act();
+        }
+        prop_assert_eq!(world.state.phase, Phase::Ended);
+        prop_assert!(world.starts.values().sum::<u32>() <= starts);
     }
 }
