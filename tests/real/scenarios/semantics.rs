@@ -213,9 +213,9 @@ fn a_worker_killed_while_idle_is_replaced() {
         [function.work]
         steps = [{ return = "42" }]
         [parent]
-        steps = [{ sleep = "20s" }, { apply = "work", into = "r" }, { print = "{r}" }]
+        steps = [{ apply = "work", into = "r" }, { sleep = "40s" }, { apply = "work", into = "r" }, { print = "{r}" }]
         [[at]]
-        time = "10s"
+        time = "20s"
         kill = "any"
         "#,
     );
