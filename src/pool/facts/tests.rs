@@ -186,3 +186,64 @@ fn what_a_worker_elsewhere_calls_its_machine_is_bounded_and_never_missing() {
     let (long, _) = ready(&"\u{7167}".repeat(100_000), 1);
     assert!(long.len() <= HOST_BYTES_MAX + 3 && long.ends_with("..."), "{long}");
 }
+
+/// A run whose parent's program, task 0, is under way on worker 0.
+fn program() -> State {
+    let mut state = State::new();
+    let start = Start::new("t", RunKind::Scenario, Pid(1), 1, Policy::default());
+    let (worker, task) = (WorkerId(0), TaskId(0));
+    let spec = TaskSpec { place: Place::Main, ..TaskSpec::new(Work::Sleep { duration_ms: 1 }) };
+    for what in [
+        What::RunStarted(Box::new(start)),
+        What::TasksAdded { tasks: vec![spec.into()] },
+        What::SourceClosed,
+        What::WorkerStarting { worker, slot: Slot::MAIN, role: Role::Main },
+        What::WorkerSpawned { worker, pid: Pid(1) },
+        What::WorkerReady { worker, host: None, pid: None },
+        What::TasksDispatched { worker, tasks: vec![task] },
+        What::TaskStarted { task, worker, pid: None },
+    ] {
+        record(&mut state, what).unwrap();
+    }
+    state
+}
+
+fn submits(place: Place) -> Report {
+    let spec = TaskSpec { place, ..TaskSpec::new(Work::Nothing) };
+    Report::Submits { task: TaskId(0), thread: ThreadId::FIRST, specs: vec![spec.clone(), spec] }
+}
+
+/// Why the tasks are not taken, if they are not; and how many are added.
+fn taken(state: &State, place: Place) -> (Option<Box<str>>, usize) {
+    let mut events = Vec::new();
+    of_report(state, WorkerId(0), submits(place), &mut events).unwrap();
+    let Some(What::CallMade { call: Call::Submit { first, count, refusal }, .. }) = events.pop() else {
+        panic!("no call: {events:?}")
+    };
+    assert_eq!((first, count), (TaskId(1), 2));
+    let added = events.iter().map(|event| if let What::TasksAdded { tasks } = event { tasks.len() } else { 0 }).sum();
+    (refusal, added)
+}
+
+#[test]
+fn the_program_hands_tasks_over_until_its_pool_is_closed() {
+    let mut state = program();
+    assert_eq!(taken(&state, Place::Pool), (None, 2));
+    record(&mut state, What::PoolClosed).unwrap();
+    let (refusal, added) = taken(&state, Place::Pool);
+    assert!(refusal.is_some_and(|text| text.contains("the pool is closed")) && added == 0);
+    assert_eq!(taken(&state, Place::Own), (None, 2), "processes are no concern of the pool");
+    let why = crate::event::PhaseReason::Asked;
+    record(&mut state, What::PhaseEntered { phase: Phase::Draining, why }).unwrap();
+    let (refusal, added) = taken(&state, Place::Own);
+    assert!(refusal.is_some_and(|text| text.contains("draining")) && added == 0);
+}
+
+#[test]
+fn nobody_but_the_program_hands_tasks_over() {
+    let mut others = state();
+    assert!(hear(&mut others, 0, submits(Place::Pool)).is_err(), "a worker of the pool did");
+    let mut state = program();
+    assert!(hear(&mut state, 0, submits(Place::Main)).is_err(), "a second program");
+    assert_eq!(state.tasks.len(), 1);
+}
