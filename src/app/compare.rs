@@ -23,7 +23,7 @@ use crate::pool::{self, Keeps, Subscriber};
 use crate::scenario::{Plan, builtin, load};
 use crate::text::sanitized;
 use crate::tui;
-use crate::tui::compare::{Board, Left, Line, News, time};
+use crate::tui::compare::{Board, Left, Line, News, factor, time};
 use contest::{Contest, Reins, Watch};
 use figures::Report;
 
@@ -172,7 +172,7 @@ fn board(report: &Report, running: Option<usize>) -> Board {
             name: row.entrant.to_string(),
             time: spread.map(|spread| time(spread.median)).unwrap_or_default(),
             share: spread.zip(longest).map(|(spread, longest)| spread.median / longest),
-            speed_up: report.speed_up(row).map(|speed_up| format!("{speed_up:.2}x")).unwrap_or_default(),
+            speed_up: report.speed_up(row).map(|speed_up| factor(speed_up) + "x").unwrap_or_default(),
             note: row.note().unwrap_or_default(),
         }
     });

@@ -15,12 +15,14 @@ at once; on a pool of each size. Timed resizes of the scenario are left out, sin
 
   time        from the start of the run until its last process has gone, in real seconds
   speed-up    the time of the sequential run, divided by this one's
-  efficiency  speed-up divided by the workers; with a process each, by the tasks, for all are there at once
+  efficiency  speed-up divided by the workers; with a process each, by the tasks, for all are there at once;
+              - where a run took less than 0.1 s, since chance has too much of that
   processes   how many were started in all
-  start-up    the share of the processes' time between the decision to start one and its hello
-  memory      resident, of all processes together, at the largest sample; runs of less than a second have none
+  start-up    of all the time that processes were there, the share between the decision to start one and its hello
+  memory      resident, of all these processes together, the parent not among them, at the largest sample; - where no sample,
+              once a second, met nearly as many as there were at once: in short runs, and in very large pools
 
-Tasks of which a scenario says where they run stay there. With --repeat the runs take turns, and the median is shown; json and
+Tasks of which a scenario says where they run (place, start) stay there, whatever the strategy, and the table says so. With --repeat the runs take turns, and the median is shown; json and
 csv tell the range as well. The exit code is 1 if a run got stuck, failed, or could not be made.
 
 Examples:

@@ -2,18 +2,21 @@
 //! It does not resize anything, and says nothing where nothing can be said.
 
 use super::State;
-use super::history::SizeUse;
+use super::history::{MarkerKind, SizeUse};
 use super::tuning::Unit;
 use super::worker::{Worker, WorkerState};
 use super::{Content, Source};
 use crate::event::{Phase, Role, Strategy};
-use crate::task::{ObjectId, ObjectKind};
+use crate::task::{ObjectId, ObjectKind, Place};
 
 /// How many tasks must have ended before there is anything to say.
 const ENDED_MIN: u32 = 3;
 
 /// How long the run must have gone on before that, in seconds.
 const ACTIVE_MIN_S: u64 = 2;
+
+/// How many tasks each worker must have done on average before a size tells anything.
+const ENDS_PER_WORKER: u32 = 2;
 
 /// Sizes that differ by less do the same.
 const SAME: f64 = 0.05;
@@ -63,6 +66,10 @@ pub enum Limit {
 /// What the sizes that were used tell.
 struct Sizes {
     unit: Unit,
+    /// How much faster than real time goes what is counted in bytes on a simulated link.
+    speed: f64,
+    /// The one size there ever was.
+    only: Option<u32>,
     /// Those used for long enough, with what they did a second, the smallest first.
     used: Vec<(u32, f64)>,
 }
@@ -89,6 +96,11 @@ impl State {
         Some(Advice { text: text.into(), best: sizes.best(), limit })
     }
 
+    /// The smallest size that did about as much as any, if more than one was used for long enough.
+    pub fn best_size(&self) -> Option<u32> {
+        Sizes::of(self).best()
+    }
+
     fn pool(&self) -> impl Iterator<Item = &Worker> {
         self.workers.iter().filter(|worker| worker.role == Role::Pool && worker.state == WorkerState::Ready)
     }
@@ -96,11 +108,11 @@ impl State {
     fn too_few_tasks(&self) -> Option<(Limit, String)> {
         let workers = self.pool().count();
         let idle = self.pool().any(|worker| worker.in_flight.is_empty());
-        if !idle || self.counts.waiting() > 0 {
+        if !idle || self.queue.is_waited_for(Place::Pool) {
             return None;
         }
         let main = self.main.and_then(|main| self.task(main)).is_some_and(|main| !main.status.is_final());
-        let there = self.counts.total() - self.counts.ended() - u32::from(main);
+        let there = self.queue.unfinished(Place::Pool);
         let (is, left) = match (there, self.source == Source::Open || main) {
             (1, true) => ("task is", "there"),
             (1, false) => ("task is", "left"),
@@ -138,19 +150,18 @@ impl State {
             return None;
         }
         let (kind, name) = (object.spec.kind.word(), &object.spec.name);
-        let what = format!("each task waits {:.0} % of its time for {kind} {name}", share(id) * 100.0);
+        let what = format!("tasks spent {:.0} % of their time waiting for {kind} {name}", share(id) * 100.0);
         Some((Limit::Object(id), what))
     }
 
     fn busy_cpus(&self) -> Option<(Limit, String)> {
         let cpus = self.start.as_ref()?.cpus;
-        let used: f32 = self.workers.iter().map(|worker| worker.cpu_percent).sum();
-        if f64::from(used) < f64::from(cpus) * 100.0 * CPUS_BUSY {
+        if self.cpu_share()? < CPUS_BUSY {
             return None;
         }
         let what = match cpus {
-            1 => "1 CPU is busy: more workers would wait for it".to_owned(),
-            cpus => format!("{cpus} CPUs are busy: more workers would wait for them"),
+            1 => "the only CPU is busy: more workers would only share it".to_owned(),
+            cpus => format!("all {cpus} CPUs are busy: more workers would only share them"),
         };
         Some((Limit::Cpus, what))
     }
@@ -161,10 +172,13 @@ impl State {
         if effort.processes < ENDED_MIN || share < START_UP_MUCH {
             return None;
         }
+        let pooled = self.pool().next().is_some();
         let instead = match self.start.as_ref()?.strategy {
-            Strategy::ProcessEach => "a pool would start fewer",
-            _ if self.policy.recycle_after.is_some() => "workers that are kept for longer would do more",
-            _ => "fewer workers would do as much",
+            Strategy::Pool if pooled && self.policy.recycle_after.is_some() => {
+                "kept for longer, workers start less often"
+            }
+            Strategy::Pool if pooled => "fewer workers might do as much",
+            _ => "a pool would start fewer",
         };
         let what = format!("{:.0} % of the processes' time goes into starting them: {instead}", share * 100.0);
         Some((Limit::StartUp, what))
@@ -172,7 +186,8 @@ impl State {
 
     fn workers_are_few(&self, sizes: &Sizes) -> Option<(Limit, String)> {
         let workers = self.pool().count();
-        let (waiting, busy) = (self.counts.waiting(), self.pool().all(|worker| !worker.in_flight.is_empty()));
+        let busy = self.pool().all(|worker| !worker.in_flight.is_empty());
+        let waiting = self.queue.waiting(Place::Pool).count();
         if workers == 0 || waiting == 0 || !busy {
             return None;
         }
@@ -184,9 +199,24 @@ impl State {
         }
         let are = if workers == 1 { "the only one is".to_owned() } else { format!("{workers} are all") };
         let wait = if waiting == 1 { "1 task waits".to_owned() } else { format!("{waiting} tasks wait") };
-        // Without samples nobody knows whether the CPUs have room for more.
-        let would = if self.history.effort().peak_rss_bytes > 0 { "would" } else { "might" };
-        Some((Limit::Workers, format!("more workers {would} do more: {are} busy and {wait}")))
+        let what = match self.cpu_share().filter(|_| self.history.effort().peak_rss_bytes > 0) {
+            Some(share) => {
+                format!(
+                    "more workers might do more: {are} busy, {wait}, and they use {:.0} % of the CPUs",
+                    share * 100.0
+                )
+            }
+            // Without samples nobody knows whether the CPUs have room for more.
+            None => format!("more workers might do more: {are} busy and {wait}"),
+        };
+        Some((Limit::Workers, what))
+    }
+
+    /// How much of all CPUs the workers used when they were last measured.
+    fn cpu_share(&self) -> Option<f64> {
+        let cpus = self.start.as_ref()?.cpus.max(1);
+        let used: f32 = self.workers.iter().map(|worker| worker.cpu_percent).sum();
+        Some(f64::from(used) / 100.0 / f64::from(cpus))
     }
 }
 
@@ -194,13 +224,18 @@ impl Sizes {
     fn of(state: &State) -> Self {
         let unit = state.unit();
         let enough_us = state.long_us(ACTIVE_MIN_S) / 2;
-        let is_telling = |used: &SizeUse| used.time_us >= enough_us && used.done >= u64::from(ENDED_MIN);
+        // What began at another size ends at this one, so each worker must have done some.
+        let done_min = |size: u32| u64::from(ENDED_MIN.max(ENDS_PER_WORKER.saturating_mul(size)));
+        let is_telling = |size: u32, used: &SizeUse| used.time_us >= enough_us && used.done >= done_min(size);
         let per_s = |used: &SizeUse| match unit {
             Unit::Tasks => used.tasks_per_s(),
             Unit::Bytes => used.bytes_per_s(),
         };
-        let by_size = state.history.by_size().iter().filter(|(size, used)| **size > 0 && is_telling(used));
-        Self { unit, used: by_size.map(|(&size, used)| (size, per_s(used))).collect() }
+        let by_size = state.history.by_size().iter().filter(|(size, used)| **size > 0 && is_telling(**size, used));
+        let speed = f64::from(state.policy.speed_milli.max(1)) / 1000.0;
+        let resized = state.history.markers().iter().any(|marker| matches!(marker.kind, MarkerKind::Resize { .. }));
+        let only = (!resized && state.pool().next().is_some()).then_some(state.target);
+        Self { unit, speed, only, used: by_size.map(|(&size, used)| (size, per_s(used))).collect() }
     }
 
     fn best(&self) -> Option<u32> {
@@ -212,22 +247,22 @@ impl Sizes {
     }
 
     fn told(&self) -> Option<String> {
-        let best = match (&self.used[..], self.best()) {
-            ([], _) => return None,
-            ([(size, _)], _) => return Some(format!("only size {size} was tried")),
-            (_, best) => best?,
-        };
+        if let Some(size) = self.only {
+            return Some(format!("only size {size} was tried"));
+        }
+        let best = self.best()?;
         let per_s = self.used.iter().find(|(size, _)| *size == best).map_or(0.0, |(_, per_s)| *per_s);
         Some(match self.unit {
             Unit::Tasks => format!("best so far: {best} ({per_s:.1} tasks/s)"),
-            Unit::Bytes => format!("best so far: {best} ({})", scaled(per_s)),
+            Unit::Bytes => format!("best so far: {best} ({})", scaled(per_s / self.speed)),
         })
     }
 
-    /// Two neighbouring sizes, one of them this, of which the larger did no more.
+    /// Two neighbouring sizes, one of them this, of which the larger did no more, as did none beyond.
     fn no_gain_around(&self, now: u32) -> Option<(u32, u32)> {
         let pairs = self.used.windows(2).map(|pair| (pair[0], pair[1]));
-        let mut flat = pairs.filter(|(fewer, more)| more.1 <= fewer.1 * (1.0 + SAME));
+        let best = self.best()?;
+        let mut flat = pairs.filter(|(fewer, more)| best <= fewer.0 && more.1 <= fewer.1 * (1.0 + SAME));
         flat.find(|(fewer, more)| fewer.0 == now || more.0 == now).map(|(fewer, more)| (fewer.0, more.0))
     }
 }

@@ -83,6 +83,12 @@ impl SizeUse {
 pub struct Effort {
     /// Processes started.
     pub processes: u32,
+    /// How many of them there are now.
+    pub alive: u32,
+    /// How many there were at the same time.
+    pub most_alive: u32,
+    /// From the decision to start a process until it was gone; of those that are gone, all together.
+    pub lived_us: u64,
     /// From the decision to start a worker to its hello, all together.
     pub start_up_us: u64,
     /// Time spent on attempts that ended, all together.
@@ -91,11 +97,36 @@ pub struct Effort {
     pub held_us: u64,
     /// Time spent waiting for each object, all waiters together; by the objects' numbers.
     pub waited_us: Vec<u64>,
-    /// The resident memory of all workers at the largest sample; 0 where nothing was sampled.
+    /// The resident memory of all workers' processes at the largest sample, the parent not among them; 0 where nothing was
+    /// sampled.
     pub peak_rss_bytes: u64,
+    /// How many processes that sample met.
+    pub peak_met: u32,
 }
 
 impl Effort {
+    /// Whether the largest sample met nearly as many processes as ever were there at once. If not, it says little.
+    pub fn peak_is_telling(&self) -> bool {
+        self.peak_rss_bytes > 0 && u64::from(self.peak_met) * 4 >= u64::from(self.most_alive) * 3
+    }
+
+    pub(super) fn process_came(&mut self) {
+        self.processes += 1;
+        self.alive += 1;
+        self.most_alive = self.most_alive.max(self.alive);
+    }
+
+    pub(super) fn process_went(&mut self, lived_us: u64) {
+        self.alive = self.alive.saturating_sub(1);
+        self.lived_us = self.lived_us.saturating_add(lived_us);
+    }
+
+    pub(super) fn measured(&mut self, rss_bytes: u64, met: u32) {
+        if rss_bytes > self.peak_rss_bytes {
+            (self.peak_rss_bytes, self.peak_met) = (rss_bytes, met);
+        }
+    }
+
     /// The share of the processes' time that went into starting them.
     pub fn start_up_share(&self) -> f64 {
         ratio(self.start_up_us, self.start_up_us.saturating_add(self.busy_us))
@@ -322,6 +353,21 @@ mod tests {
             history.mark(Elapsed(turn), MarkerKind::Loss);
         }
         assert_eq!((history.markers().len(), history.markers()[0].at), (MARKERS_MAX, Elapsed(976)));
+    }
+
+    #[test]
+    fn memory_tells_only_where_the_sample_met_nearly_all() {
+        let mut effort = Effort::default();
+        assert!(!effort.peak_is_telling());
+        (0..4).for_each(|_| effort.process_came());
+        effort.measured(6, 2);
+        assert!(!effort.peak_is_telling(), "half of them");
+        effort.measured(9, 3);
+        effort.process_went(5);
+        effort.measured(8, 3);
+        effort.process_came();
+        assert!(effort.peak_is_telling());
+        assert_eq!((effort.peak_rss_bytes, effort.processes, effort.most_alive, effort.lived_us), (9, 5, 4, 5));
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! PURE: what a command means in a given state. What makes no sense there is left undone; whoever asked sees the state.
-//! It does not know who asked.
+//! It does not know the front ends.
 
 use super::places::placed;
 use super::planner::{Effect, Step, stop};
 use super::tuner;
 use crate::command::{Asker, Command, Note, Pick, Resize, Weight};
-use crate::event::{DrainReason, PauseReason, Phase, PhaseReason, StopReason, What};
+use crate::event::{DrainReason, PauseReason, Phase, PhaseReason, StopReason, Tuning, What};
 use crate::model::{PoolLife, Source, State, Status, Worker, WorkerState};
 use crate::task::{Place, SharedSpec, TaskId, TaskSpec};
 use crate::wire::{Stopping, ToWorker};
@@ -69,6 +69,11 @@ fn target(state: &State, resize: Resize, by: Asker) -> Vec<Step> {
     let workers = resize.from(state.target);
     if state.phase > Phase::Running {
         return Vec::new();
+    }
+    if by == Asker::Scenario && state.tuning != Tuning::Off {
+        let text =
+            format!("{workers} workers, as the scenario has it, are left out: pooltop looks for the best size itself");
+        return only(What::Noted { note: Note::new(Weight::Info, text) });
     }
     let mut steps = tuner::ended(state);
     if workers != state.target {

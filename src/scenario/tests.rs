@@ -11,7 +11,7 @@ use proptest::strategy::Strategy;
 
 use super::verbs::VERBS;
 use super::*;
-use crate::command::{Command, Pick};
+use crate::command::{Command, Pick, Tune};
 use crate::event;
 use crate::notation::Language;
 use crate::task::{
@@ -410,6 +410,13 @@ fn the_clock_can_kill_again_and_again() {
             (9000, kill(Pick::Any)),
         ]
     );
+}
+
+#[test]
+fn the_clock_can_start_and_end_the_tuner() {
+    let text = "[[task]]\nnothing = true\n[[at]]\ntime = \"1s\"\ntune = true\n[[at]]\ntime = \"9s\"\ntune = false\n";
+    let timed: Vec<_> = plan(text).timed.into_iter().map(|timed| (timed.at_ms, timed.command)).collect();
+    assert_eq!(timed, [(1000, Command::Tune(Tune::Start)), (9000, Command::Tune(Tune::Stop))]);
 }
 
 #[test]

@@ -131,10 +131,16 @@ pub fn bar(share: f64, columns: u16, glyphs: &Glyphs) -> String {
 /// A time in seconds with four digits.
 pub fn time(seconds: f64) -> String {
     match seconds {
+        ..0.099_95 => format!("{seconds:.4} s"),
         ..9.9995 => format!("{seconds:.3} s"),
         ..99.995 => format!("{seconds:.2} s"),
         _ => format!("{seconds:.1} s"),
     }
+}
+
+/// How many times as fast. Of what is far slower, three digits say at least how much.
+pub fn factor(factor: f64) -> String {
+    if factor < 0.0995 { format!("{factor:.3}") } else { format!("{factor:.2}") }
 }
 
 // The keyboard comes first, so that its thread has ended before the terminal is given back.
@@ -365,6 +371,7 @@ mod tests {
     #[test]
     fn times_keep_four_digits() {
         let told = [0.0124, 9.248, 9.9996, 19.03, 99.996, 1234.56].map(time);
-        assert_eq!(told, ["0.012 s", "9.248 s", "10.00 s", "19.03 s", "100.0 s", "1234.6 s"]);
+        assert_eq!([0.0042, 0.0996, 3.94].map(factor), ["0.004", "0.10", "3.94"]);
+        assert_eq!(told, ["0.0124 s", "9.248 s", "10.00 s", "19.03 s", "100.0 s", "1234.6 s"]);
     }
 }

@@ -11,3 +11,4 @@ mod scenarios;
 mod screen;
 mod storm;
 mod surroundings;
+mod tuner;

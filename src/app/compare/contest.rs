@@ -96,6 +96,7 @@ impl Contest {
             repeat: compare.repeat,
             own,
             tutorial: plan.tutorial,
+            launcher: plan.launcher.as_ref().map(|launcher| launcher.argv.join(" ")),
             rows: entrants.map(Row::new).collect(),
             order: Vec::new(),
         };

@@ -30,6 +30,8 @@ struct Scenario<'a> {
     name: &'a str,
     title: &'a str,
     tasks: Option<u32>,
+    /// Those of them that a strategy decides over.
+    free_tasks: Option<u32>,
 }
 
 /// One run, in the order they were made.
@@ -42,6 +44,7 @@ struct Round {
     tasks: u32,
     processes: u32,
     start_up_s: f64,
+    lived_s: f64,
     peak_rss_bytes: Option<u64>,
 }
 
@@ -74,7 +77,12 @@ pub(super) fn json(report: &Report) -> serde_json::Result<String> {
     });
     let whole = Whole {
         machine: MachineData { cpus: *cpus, os, version },
-        scenario: Scenario { name: &report.name, title: &report.title, tasks: report.tasks() },
+        scenario: Scenario {
+            name: &report.name,
+            title: &report.title,
+            tasks: report.tasks(),
+            free_tasks: report.free_tasks(),
+        },
         seed: report.seed,
         speed: report.speed(),
         repeat: report.repeat,
@@ -133,7 +141,8 @@ fn round(entrant: Entrant, run: &Measured) -> Round {
         tasks: run.tasks,
         processes: run.processes,
         start_up_s: run.start_up_us as f64 / 1e6,
-        peak_rss_bytes: Some(run.peak_rss_bytes).filter(|bytes| *bytes > 0),
+        lived_s: run.lived_us as f64 / 1e6,
+        peak_rss_bytes: run.peak_rss_bytes,
     }
 }
 
@@ -173,7 +182,8 @@ mod tests {
     fn json_holds_every_run_and_every_row() {
         let value: serde_json::Value = serde_json::from_str(&json(&report()).unwrap()).unwrap();
         assert_eq!(value["machine"], serde_json::json!({ "cpus": 2, "os": "Linux 6.18", "version": "0.1.0" }));
-        let scenario = serde_json::json!({ "name": "five", "title": "five|任务, \"two\" seconds", "tasks": 5 });
+        let scenario = serde_json::json!({ "name": "five", "title": "five|任务, \"two\" seconds", "tasks": 5,
+            "free_tasks": 5 });
         assert_eq!(
             (&value["scenario"], value["seed"].as_u64(), value["speed"].as_f64()),
             (&scenario, Some(7), Some(1.0))
@@ -183,7 +193,7 @@ mod tests {
         assert_eq!(
             rounds[3],
             serde_json::json!({ "strategy": "pool", "workers": 4, "outcome": "failed", "total_s": 4.0, "tasks": 5,
-                "processes": 4, "start_up_s": 0.08, "peak_rss_bytes": 14_000_000 })
+                "processes": 4, "start_up_s": 0.08, "lived_s": 16.0, "peak_rss_bytes": 14_000_000 })
         );
         let rows = value["rows"].as_array().unwrap();
         assert_eq!(

@@ -8,6 +8,9 @@ use crate::model::{State, Status};
 use crate::scenario::TutorialTimes;
 use crate::task::Place;
 
+/// Where a time is shorter than this, chance has too much of it for a share of it to tell anything.
+const TELLING_S: f64 = 0.1;
+
 /// Who takes part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Entrant {
@@ -37,7 +40,7 @@ impl Entrant {
         }
     }
 
-    /// How many could work at the same time.
+    /// How many could work at the same time on so many tasks.
     fn workers(self, tasks: u32) -> u32 {
         match self {
             Self::Sequential => 1,
@@ -99,20 +102,27 @@ pub(super) struct Measured {
     pub total_us: u64,
     /// How many tasks it did, the parent's program not among them.
     pub tasks: u32,
+    /// How many of them the pool did.
+    pub pooled: u32,
     /// How many processes were started.
     pub processes: u32,
     /// How long that took, all together.
     pub start_up_us: u64,
-    /// 0 where nothing was sampled.
-    pub peak_rss_bytes: u64,
+    /// How long they were there, all together, from the decision to start them.
+    pub lived_us: u64,
+    /// Of the processes; `None` where no sample met nearly all of them.
+    pub peak_rss_bytes: Option<u64>,
 }
 
 impl Measured {
     /// What a run that is over tells.
     pub(super) fn of(state: &State) -> Self {
         let effort = state.history.effort();
-        let tasks = state.tasks.iter().filter(|task| task.spec.place != Place::Main).count();
-        let tasks = u32::try_from(tasks).unwrap_or(u32::MAX);
+        let placed = |is: fn(Place) -> bool| {
+            let tasks = state.tasks.iter().filter(|task| is(task.spec.place)).count();
+            u32::try_from(tasks).unwrap_or(u32::MAX)
+        };
+        let tasks = placed(|place| place != Place::Main);
         let failed = state.count(Status::Failed);
         let fate = match state.exit_code() {
             _ if state.stopped_by == Some(PhaseReason::Stuck) => Fate::Stuck(
@@ -128,9 +138,11 @@ impl Measured {
             fate,
             total_us: state.now.0,
             tasks,
+            pooled: placed(|place| place == Place::Pool),
             processes: effort.processes,
             start_up_us: effort.start_up_us,
-            peak_rss_bytes: effort.peak_rss_bytes,
+            lived_us: effort.lived_us,
+            peak_rss_bytes: effort.peak_is_telling().then_some(effort.peak_rss_bytes),
         }
     }
 
@@ -145,8 +157,7 @@ impl Measured {
 
     /// The share of its processes' time that went into starting them.
     fn start_up_share(&self) -> Option<f64> {
-        let whole = self.total_us.saturating_mul(self.processes.into());
-        (whole > 0).then(|| seconds(self.start_up_us) / seconds(whole))
+        quotient(seconds(self.start_up_us), seconds(self.lived_us))
     }
 }
 
@@ -193,7 +204,7 @@ impl Row {
     }
 
     pub(super) fn peak_rss_bytes(&self) -> Option<u64> {
-        self.counted().map(|run| run.peak_rss_bytes).max().filter(|bytes| *bytes > 0)
+        self.counted().filter_map(|run| run.peak_rss_bytes).max()
     }
 
     /// How its worst run ended, as a word; for json and csv.
@@ -241,6 +252,8 @@ pub(super) struct Report {
     /// The scenario's own pool size.
     pub own: u32,
     pub tutorial: Option<TutorialTimes>,
+    /// How the pools' workers were started, if not here.
+    pub launcher: Option<String>,
     pub rows: Vec<Row>,
     /// The runs in the order they were made, as rows and places in their lists.
     pub order: Vec<(usize, usize)>,
@@ -250,6 +263,12 @@ impl Report {
     /// How many tasks there are, as far as a run has shown.
     pub(super) fn tasks(&self) -> Option<u32> {
         self.rows.iter().flat_map(Row::counted).map(|run| run.tasks).max()
+    }
+
+    /// How many of them a strategy decides over; the others run where the scenario says. Only pools tell them apart.
+    pub(super) fn free_tasks(&self) -> Option<u32> {
+        let pools = self.rows.iter().filter(|row| matches!(row.entrant, Entrant::Pool(_)));
+        pools.flat_map(|row| &row.runs).map(|run| run.pooled).max()
     }
 
     pub(super) fn speed(&self) -> f64 {
@@ -262,9 +281,13 @@ impl Report {
         quotient(sequential, row.time()?.median)
     }
 
-    /// How much of what its workers could have gained it gained.
+    /// How much of what its workers could have gained it gained. `None` where there was nothing to gain, or no time to.
     pub(super) fn efficiency(&self, row: &Row) -> Option<f64> {
-        Some(self.speed_up(row)? / f64::from(row.entrant.workers(self.tasks()?)))
+        let tasks = self.free_tasks().or(self.tasks())?;
+        let is_telling = |row: &Row| row.time().is_some_and(|time| time.median >= TELLING_S);
+        let sequential = self.rows.iter().find(|row| row.entrant == Entrant::Sequential)?;
+        let telling = tasks > 0 && is_telling(row) && is_telling(sequential);
+        telling.then_some(self.speed_up(row)? / f64::from(row.entrant.workers(tasks)))
     }
 
     /// What the tutorial measured of the same, in seconds.

@@ -5,11 +5,14 @@ use std::fmt::Write as _;
 
 use super::figures::{Report, Row};
 use crate::text::{sanitized, width};
-use crate::tui::compare::{bar, time};
+use crate::tui::compare::{bar, factor, time};
 use crate::tui::theme::Glyphs;
 
 /// How long the longest bar is.
 const BAR_COLUMNS: u16 = 30;
+
+/// A longer note stands below the table.
+const NOTE_COLUMNS_MAX: usize = 40;
 
 /// What stands where there is nothing to say.
 const NOTHING: &str = "-";
@@ -17,7 +20,7 @@ const NOTHING: &str = "-";
 const HEADINGS: [&str; 7] = ["strategy", "time", "speed-up", "efficiency", "processes", "start-up", "memory"];
 
 /// Where the tutorial has figures.
-const TUTORIAL_HEADINGS: [&str; 3] = ["ratio", "tutorial", "ratio"];
+const TUTORIAL_HEADINGS: [&str; 3] = ["ratio", "tutorial", "its ratio"];
 
 /// The table, with what it is about above it.
 pub(super) fn table(report: &Report, glyphs: &Glyphs) -> String {
@@ -30,13 +33,15 @@ pub(super) fn table(report: &Report, glyphs: &Glyphs) -> String {
         .collect();
     let headings: Vec<String> = headings.iter().map(|heading| (*heading).to_owned()).collect();
     push(&mut text, &headings, &columns, "");
+    let mut below: Vec<String> = Vec::new();
     for (row, cells) in report.rows.iter().zip(&rows) {
         let share = row.time().zip(report.longest()).map(|(time, longest)| time.median / longest);
         let bar = share.map(|share| bar(share, BAR_COLUMNS, glyphs)).unwrap_or_default();
-        let end = format!("{bar} {}", sanitized(&row.note().unwrap_or_default()));
-        push(&mut text, cells, &columns, end.trim());
+        let note = row.note().map(|note| sanitized(&note).into_owned()).unwrap_or_default();
+        let note = if width(&note) <= NOTE_COLUMNS_MAX { note } else { numbered(row, note, &mut below) };
+        push(&mut text, cells, &columns, format!("{bar} {note}").trim());
     }
-    for line in foot(report) {
+    for line in below.into_iter().chain(foot(report)) {
         let _ = write!(text, "\n{line}\n");
     }
     text
@@ -55,9 +60,18 @@ pub(super) fn markdown(report: &Report) -> String {
         let _ = writeln!(text, "| {} |", cells.join(" | "));
     }
     for line in foot(report) {
-        let _ = write!(text, "\n{line}\n");
+        let _ = write!(text, "\n{}\n", escaped(&line));
     }
     text
+}
+
+/// A word and the number of the note, which stands below; the same note has the same number.
+fn numbered(row: &Row, note: String, below: &mut Vec<String>) -> String {
+    let at = below.iter().position(|other| other.ends_with(&format!(") {note}"))).unwrap_or_else(|| {
+        below.push(format!("({}) {note}", below.len() + 1));
+        below.len() - 1
+    });
+    format!("{} ({})", row.outcome(), at + 1)
 }
 
 fn head(report: &Report) -> Vec<String> {
@@ -79,14 +93,43 @@ fn head(report: &Report) -> Vec<String> {
     lines
 }
 
-/// What the tutorial's ratios were, and are here.
+/// What the rows do not show: how much of it a strategy can change, where it ran, and the tutorial's ratios beside ours.
 fn foot(report: &Report) -> Vec<String> {
+    let mut lines = Vec::new();
+    let (tasks, free) = (report.tasks().unwrap_or(0), report.free_tasks());
+    match free.filter(|free| *free < tasks) {
+        Some(0) => lines.push(
+            "The scenario says of every task where it runs, so all strategies did the same; what differs is chance."
+                .to_owned(),
+        ),
+        Some(free) => {
+            let fixed = tasks - free;
+            let (tasks, run) = if fixed == 1 { ("task", "runs") } else { ("tasks", "run") };
+            lines.push(format!("{fixed} {tasks} {run} where the scenario says, whatever the strategy."));
+        }
+        None => {}
+    }
+    if let Some(launcher) = &report.launcher {
+        let launcher = sanitized(launcher);
+        lines.push(format!("Only the pools' workers were started through {launcher}; all others ran on this machine."));
+    }
+    lines.extend(ratios(report));
+    lines
+}
+
+fn ratios(report: &Report) -> Vec<String> {
     let Some(base) = report.base() else { return Vec::new() };
     let others = report.rows.iter().filter(|row| row.entrant != base.entrant);
     let compared = others.filter_map(|row| {
         let (theirs, ours) = (report.tutorial_ratio(row)?, report.ratio(row)?);
-        let (entrant, base) = (row.entrant, base.entrant);
-        Some(format!("In the tutorial {entrant} took {theirs:.1} times as long as {base}; here {ours:.1} times."))
+        let times = |of: fn(&Report, &Row) -> Option<f64>| Some((time(of(report, row)?), time(of(report, base)?)));
+        let (entrant, other) = (row.entrant, base.entrant);
+        let (their, their_base) = times(Report::tutorial_s)?;
+        let (our, our_base) = times(|_, row| Some(row.time()?.median))?;
+        Some(format!(
+            "In the tutorial {entrant} took {theirs:.1} times as long as {other} ({their} to {their_base}); here \
+             {ours:.1} times ({our} to {our_base})."
+        ))
     });
     compared.collect()
 }
@@ -103,7 +146,7 @@ fn cells(report: &Report, row: &Row) -> Vec<String> {
     let mut cells = vec![
         row.entrant.to_string(),
         or_nothing(row.time().map(|spread| time(spread.median))),
-        or_nothing(report.speed_up(row).map(|speed_up| format!("{speed_up:.2}"))),
+        or_nothing(report.speed_up(row).map(factor)),
         or_nothing(report.efficiency(row).map(|share| percent(share, 0))),
         or_nothing(row.processes().map(|count| count.to_string())),
         or_nothing(row.start_up_share().map(|share| percent(share, 1))),
@@ -161,9 +204,11 @@ medians of 3 runs each, taken in turns
 strategy         time  speed-up  efficiency  processes  start-up   memory
 sequential    10.10 s      1.00       100 %          0         -        -  ##############################
 process each  2.020 s      5.00       100 %          5     1.0 %  17.5 MB  ######
-pool of 2     6.030 s      1.67        84 %          2     0.3 %   7.0 MB  ################## stuck: task 1 waits for queue q (in 1 of 3 runs)
+pool of 2     6.030 s      1.67        84 %          2     0.3 %   7.0 MB  ################## stuck (1)
 pool of 4     4.040 s      2.50        62 %          4     0.5 %  14.0 MB  ############ 1 of 5 failed (in 1 of 3 runs)
 pool of 8           -         -           -          -         -        -  no
+
+(1) stuck: task 1 waits for queue q (in 1 of 3 runs)
 ";
         assert_eq!(table(&report(), ascii()), expected);
     }
@@ -185,14 +230,30 @@ tiny: 5 tasks, seed 7
 2 CPUs, Linux 6.18, pooltop 0.1.0
 x10: 0.150 s stand for 1.500 s
 
-strategy         time  speed-up  efficiency  processes  start-up    memory  ratio  tutorial  ratio
-sequential    0.004 s      1.00       100 %          0         -         -   0.3x         -      -  #
-process each  0.150 s      0.03         1 %        100    13.3 %  350.0 MB  12.5x   9.248 s  23.1x  ##############################
-pool of 4     0.012 s      0.33         8 %          4   166.7 %   14.0 MB   1.0x   0.401 s   1.0x  ##
+strategy          time  speed-up  efficiency  processes  start-up    memory  ratio  tutorial  its ratio
+sequential    0.0040 s      1.00           -          0         -         -   0.3x         -          -  #
+process each   0.150 s     0.027           -        100    13.3 %  350.0 MB  12.5x   9.248 s      23.1x  ##############################
+pool of 4     0.0120 s      0.33           -          4   166.7 %   14.0 MB   1.0x   0.401 s       1.0x  ##
 
-In the tutorial process each took 23.1 times as long as pool of 4; here 12.5 times.
+In the tutorial process each took 23.1 times as long as pool of 4 (9.248 s to 0.401 s); here 12.5 times (0.150 s to 0.0120 s).
 ";
         assert_eq!(table(&report, ascii()), expected);
+    }
+
+    #[test]
+    fn what_no_strategy_decides_is_told_below() {
+        let mut report = report();
+        let last = |report: &Report| table(report, ascii()).lines().last().unwrap_or_default().to_owned();
+        let pooled = |report: &mut Report, pooled| {
+            report.rows.iter_mut().flat_map(|row| &mut row.runs).for_each(|run| run.pooled = pooled);
+        };
+        pooled(&mut report, 3);
+        assert_eq!(last(&report), "2 tasks run where the scenario says, whatever the strategy.");
+        pooled(&mut report, 0);
+        assert!(last(&report).starts_with("The scenario says of every task where it runs"), "{}", last(&report));
+        report.launcher = Some("ssh\u{1b}[2J host".to_owned());
+        assert!(last(&report).starts_with("Only the pools' workers were started through ssh"), "{}", last(&report));
+        assert!(!last(&report).contains('\u{1b}'));
     }
 
     #[test]

@@ -43,7 +43,8 @@ impl Run {
 
     /// So many workers, each of which took so long to come up.
     fn workers(&mut self, count: u32, start_up_ms: u64) {
-        self.now(What::TargetSet { workers: count, by: Asker::Person });
+        let by = if self.state.target == 0 { Asker::Start } else { Asker::Person };
+        self.now(What::TargetSet { workers: count, by });
         let from = self.state.workers.next_id().0;
         let new = from..count;
         for id in new.clone() {
@@ -145,7 +146,10 @@ fn one_size_says_that_more_would_do_more_and_that_nothing_else_was_tried() {
     run.rounds(3, 1000);
     run.says(Limit::Workers, "more workers might do more: 4 are all busy and 60 tasks wait; only size 4 was tried");
     run.sampled(3.0);
-    run.says(Limit::Workers, "more workers would do more: 4 are all busy and 60 tasks wait; only size 4 was tried");
+    run.says(
+        Limit::Workers,
+        "more workers might do more: 4 are all busy, 60 tasks wait, and they use 6 % of the CPUs; only size 4 was tried",
+    );
 }
 
 #[test]
@@ -158,6 +162,16 @@ fn two_sizes_are_compared() {
     let advice = run.state.advice().unwrap();
     assert_eq!((advice.best, advice.limit), (Some(4), Limit::Workers));
     assert!(advice.text.ends_with("; best so far: 4 (4.0 tasks/s)"), "{}", advice.text);
+}
+
+#[test]
+fn of_two_sizes_none_is_called_the_only_one() {
+    let mut run = Run::pool(100);
+    run.workers(2, 5);
+    run.rounds(3, 1000);
+    run.workers(8, 5);
+    run.rounds(1, 100);
+    run.says(Limit::Workers, "more workers might do more: 8 are all busy and 78 tasks wait");
 }
 
 #[test]
@@ -192,7 +206,7 @@ fn busy_cpus_are_named() {
     run.workers(4, 5);
     run.rounds(3, 1000);
     run.sampled(48.0);
-    run.says(Limit::Cpus, "2 CPUs are busy: more workers would wait for them; only size 4 was tried");
+    run.says(Limit::Cpus, "all 2 CPUs are busy: more workers would only share them; only size 4 was tried");
     run.sampled(40.0);
     assert_eq!(run.state.advice().unwrap().limit, Limit::Workers);
 }
@@ -231,7 +245,10 @@ fn waiting_for_an_object_is_told_with_its_share() {
     run.state.objects.all[0].waiters = (1..5).map(waiter).collect();
     run.end(3000);
     run.begin();
-    run.says(Limit::Object(ObjectId(0)), "each task waits 80 % of its time for semaphore doors; only size 5 was tried");
+    run.says(
+        Limit::Object(ObjectId(0)),
+        "tasks spent 80 % of their time waiting for semaphore doors; only size 5 was tried",
+    );
 }
 
 #[test]

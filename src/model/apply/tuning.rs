@@ -5,6 +5,7 @@ use crate::command::Weight;
 use crate::event::{Elapsed, Phase, Role, Tuning};
 use crate::model::state::State;
 use crate::model::tuning::{Climb, Pace};
+use crate::task::Place;
 
 impl State {
     pub(super) fn tuning_changed(&mut self, tuning: Tuning) {
@@ -46,7 +47,7 @@ impl State {
     }
 
     fn pace(&self) -> Pace {
-        if self.phase != Phase::Running || self.is_paused() || self.counts.waiting() == 0 {
+        if self.phase != Phase::Running || self.is_paused() || !self.queue.is_waited_for(Place::Pool) {
             return Pace::Unclear;
         }
         // The parent and processes for single tasks are no part of the pool.

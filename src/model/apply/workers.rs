@@ -37,7 +37,9 @@ impl State {
         let in_parent = record.role.is_in_parent();
         enter(record, WorkerState::Greeting, now);
         self.unplanned.failed_starts = 0;
-        self.history.effort.processes += u32::from(!in_parent);
+        if !in_parent {
+            self.history.effort.process_came();
+        }
         Ok(())
     }
 
@@ -166,6 +168,9 @@ impl State {
         let Some(record) = self.workers.remove(worker) else {
             return Err(IllegalEvent::NoWorker { event: "worker_exited", worker });
         };
+        if !record.role.is_in_parent() {
+            self.history.effort.process_went(now.0.saturating_sub(record.started.0));
+        }
         self.wires.remove(&worker);
         self.ready -= u32::from(counts_as_ready(&record));
         self.timeline.left(record.slot, now);
@@ -194,8 +199,10 @@ impl State {
                 record.stopped = sample.stopped && !record.in_flight.is_empty();
             }
         }
-        let rss_bytes = self.workers.iter().fold(0_u64, |sum, worker| sum.saturating_add(worker.rss_bytes));
-        self.history.effort.peak_rss_bytes = self.history.effort.peak_rss_bytes.max(rss_bytes);
+        let processes = self.workers.iter().filter(|worker| !worker.role.is_in_parent() && worker.rss_bytes > 0);
+        let (rss_bytes, met) =
+            processes.fold((0_u64, 0), |(sum, met), worker| (sum.saturating_add(worker.rss_bytes), met + 1));
+        self.history.effort.measured(rss_bytes, met);
     }
 
     fn worker_lost(&mut self, record: &Worker, how: Exit, last_words: &str) {

@@ -220,8 +220,9 @@ fn uneven_throughput_does_not_lead_it_astray() {
 fn a_resize_by_hand_ends_it_at_once() {
     for (command, asker) in [
         (Command::Resize(Resize::To(7)), Asker::Person),
-        (Command::Resize(Resize::To(7)), Asker::Scenario),
+        (Command::Resize(Resize::By(1)), Asker::Person),
         (Command::Tune(Tune::Stop), Asker::Person),
+        (Command::Tune(Tune::Stop), Asker::Scenario),
     ] {
         let mut world = World::new(2, 100_000, Kind::Link, link);
         world.command(Command::Tune(Tune::Start), Asker::Person);
@@ -236,6 +237,21 @@ fn a_resize_by_hand_ends_it_at_once() {
         }
         assert_eq!((world.sizes.len(), world.state.target), (tried, target));
     }
+}
+
+#[test]
+fn a_scenarios_sizes_are_left_out_while_it_is_on() {
+    let mut world = World::new(2, 100_000, Kind::Link, link);
+    world.command(Command::Tune(Tune::Start), Asker::Person);
+    world.tick();
+    let target = world.state.target;
+    world.command(Command::Resize(Resize::To(30)), Asker::Scenario);
+    assert_eq!((world.state.tuning, world.state.target), (Tuning::Searching, target));
+    let told = |line: &crate::model::LogLine| line.text.contains("30 workers, as the scenario has it, are left out");
+    assert!(world.state.log.lines().iter().any(told));
+    let (_, workers) = world.settle();
+    world.command(Command::Resize(Resize::To(30)), Asker::Scenario);
+    assert_eq!((world.state.tuning, world.state.target), (Tuning::Settled { workers }, workers));
 }
 
 #[test]

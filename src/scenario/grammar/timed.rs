@@ -7,7 +7,7 @@ use super::super::fields::{Fields, text, whole, wrong_type};
 use super::super::plan::Timed;
 use super::super::problem::Problems;
 use super::texts::told;
-use crate::command::{Command, Note, Pick, Resize, WORKERS_MAX, Weight};
+use crate::command::{Command, Note, Pick, Resize, Tune, WORKERS_MAX, Weight};
 use crate::notation::{Language, duration_ms};
 use crate::task::Slot;
 
@@ -15,10 +15,10 @@ use crate::task::Slot;
 const NOTE_CHARS_MAX: usize = 300;
 
 /// What can be asked, of which every entry has one.
-const COMMANDS: &[&str] = &["resize", "pause", "resume", "drain", "stop", "kill", "note"];
+const COMMANDS: &[&str] = &["resize", "tune", "pause", "resume", "drain", "stop", "kill", "note"];
 
 pub(super) const KEYS: &[&str] =
-    &["time", "every", "times", "resize", "pause", "resume", "drain", "stop", "kill", "note"];
+    &["time", "every", "times", "resize", "tune", "pause", "resume", "drain", "stop", "kill", "note"];
 
 /// How many commands all entries may stand for together.
 const COMMANDS_MAX: u64 = 10_000;
@@ -74,6 +74,7 @@ fn one(at: &Fields<'_, '_>, language: Language, problems: &mut Problems) -> Opti
     let asked: Vec<&str> = COMMANDS.iter().copied().filter(|command| at.has(command)).collect();
     let command = match asked[..] {
         ["resize"] => resize(at, problems),
+        ["tune"] => tune(at, problems),
         ["note"] => note(at, language, problems),
         ["kill"] => kill(at, problems),
         [key] => plain(at, key, problems),
@@ -107,6 +108,16 @@ fn plain(at: &Fields<'_, '_>, key: &str, problems: &mut Problems) -> Option<Comm
         "drain" => Command::Drain,
         _ => Command::Stop,
     })
+}
+
+/// Unlike the others it has an end, too.
+fn tune(at: &Fields<'_, '_>, problems: &mut Problems) -> Option<Command> {
+    let value = at.get("tune")?;
+    let DeValue::Boolean(on) = value.get_ref() else {
+        wrong_type(value, "tune", "true to try sizes from then on, or false to stay with the size there is", problems);
+        return None;
+    };
+    Some(Command::Tune(if *on { Tune::Start } else { Tune::Stop }))
 }
 
 fn note(at: &Fields<'_, '_>, language: Language, problems: &mut Problems) -> Option<Command> {

@@ -197,6 +197,7 @@ fn declarations_that_cannot_be_are_refused() {
         (format!("{task}args = []\n"), "`args` are for a `call`"),
         (format!("{task}place = \"pol\"\n"), "a task is done by"),
         (format!("{task}[[at]]\ntime = \"1s\"\nkill = 0\n"), "between 1 and 1024"),
+        (format!("{task}[[at]]\ntime = \"1s\"\ntune = 4\n"), "true to try sizes"),
         (format!("{task}[[at]]\ntime = \"1s\"\nkill = \"all\"\n"), "`kill` is \"busy\""),
         (format!("{task}[[at]]\ntime = \"1s\"\nkill = \"any\"\nevery = \"1s\"\n"), "`every` needs `times`"),
         (format!("{task}[[at]]\ntime = \"1s\"\nkill = \"any\"\ntimes = 2\n"), "`times` needs `every`"),

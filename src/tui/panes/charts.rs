@@ -52,7 +52,7 @@ fn split(area: Rect, sizes: usize, advised: usize) -> Boxes {
     let advised = u16::try_from(advised).unwrap_or(0);
     let least = if area.height >= 9 { 6 } else { 3 };
     let by_size = sizes.saturating_add(2).clamp(3, (area.height / 3).max(3)) + advised;
-    let by_size = if sizes > 0 && area.height >= by_size + least { by_size } else { 0 };
+    let by_size = if sizes + advised > 0 && area.height >= by_size + least { by_size } else { 0 };
     let rest = area.height - by_size;
     let (depth, speed) = if rest >= 6 { (rest / 2, rest - rest / 2) } else { (rest, 0) };
     let part = |y: u16, height: u16| Rect { y: area.y + y, height, ..area };
@@ -136,15 +136,15 @@ fn render_sizes(
     theme: &Theme,
 ) {
     let unit = Unit::of(state);
-    let best = sizes.iter().max_by(|a, b| unit.rate(&a.1).total_cmp(&unit.rate(&b.1))).map(|&(size, _)| size);
+    let most = || sizes.iter().max_by(|a, b| unit.rate(&a.1).total_cmp(&unit.rate(&b.1))).map(|&(size, _)| size);
+    let best = state.best_size().filter(|best| sizes.iter().any(|(size, _)| size == best)).or_else(most);
     let title = if theme.glyphs().border.horizontal_top.is_ascii() {
         "Throughput x pool size"
     } else {
         "Throughput × pool size"
     };
     let inner = frame(buf, area, &Frame { pane: Pane::Charts, title, beside: "", extra: "" }, viewer, theme);
-    let top =
-        best.and_then(|best| sizes.iter().find(|(size, _)| *size == best)).map_or(0.0, |(_, used)| unit.rate(used));
+    let top = sizes.iter().map(|(_, used)| unit.rate(used)).fold(0.0, f64::max);
     let digits = sizes.iter().map(|(size, _)| size.to_string().len()).max().unwrap_or(1);
     let advised = u16::try_from(advice.len()).unwrap_or(0).min(inner.height.saturating_sub(1));
     let listed = inner.height - advised;

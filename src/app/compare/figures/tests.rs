@@ -9,9 +9,11 @@ pub(in crate::app::compare) fn measured(ms: u64, processes: u32) -> Measured {
         fate: Fate::Done,
         total_us: ms * 1000,
         tasks: 5,
+        pooled: 5,
         processes,
         start_up_us,
-        peak_rss_bytes: u64::from(processes) * 3_500_000,
+        lived_us: ms * 1000 * u64::from(processes),
+        peak_rss_bytes: Some(u64::from(processes) * 3_500_000).filter(|bytes| *bytes > 0),
     }
 }
 
@@ -40,6 +42,7 @@ pub(in crate::app::compare) fn report() -> Report {
         repeat: 3,
         own: 4,
         tutorial: None,
+        launcher: None,
         rows,
         order: vec![(0, 0), (1, 0), (2, 0), (3, 0)],
     }
@@ -77,6 +80,27 @@ fn starting_is_a_share_of_all_processes_time() {
     // Five processes, 20 ms each, of five times 2.02 s.
     assert!(close(report().rows[1].start_up_share(), 0.02 / 2.02));
     assert_eq!(report().rows[0].start_up_share(), None);
+    // What they were there for counts, not how long the run took.
+    let short = Measured { lived_us: 200_000, ..measured(9000, 5) };
+    assert!(close(row(Entrant::ProcessEach, &[short]).start_up_share(), 0.5));
+}
+
+#[test]
+fn efficiency_is_told_only_where_it_tells_something() {
+    let mut report = report();
+    let pooled = |report: &mut Report, pooled| {
+        report.rows.iter_mut().flat_map(|row| &mut row.runs).for_each(|run| run.pooled = pooled);
+    };
+    // Three of the five run where the scenario says: a process each for two.
+    pooled(&mut report, 2);
+    assert!(close(report.efficiency(&report.rows[1]), 2.5) && close(report.efficiency(&report.rows[3]), 0.625));
+    pooled(&mut report, 0);
+    assert_eq!((report.free_tasks(), report.efficiency(&report.rows[3])), (Some(0), None));
+    pooled(&mut report, 5);
+    report.rows[3] = row(Entrant::Pool(4), &[measured(99, 4)]);
+    assert_eq!(report.efficiency(&report.rows[3]), None, "too short");
+    report.rows[0] = row(Entrant::Sequential, &[measured(4, 0)]);
+    assert_eq!(report.efficiency(&report.rows[1]), None, "nothing to gain");
 }
 
 #[test]
