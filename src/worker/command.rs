@@ -13,6 +13,7 @@ use nix::unistd::Pid as SystemPid;
 use rustix::process::{PidfdFlags, pidfd_open};
 
 use super::control::Control;
+use super::guard;
 use super::home::Home;
 use super::keeper::{Keeper, Kept};
 use super::lines::Lines;
@@ -53,6 +54,9 @@ pub(super) enum Hears<'a> {
 /// Runs the words to their end. The output is empty where nothing was printed.
 pub(super) fn run(words: &[RawText], scene: &Scene<'_>) -> (Outcome, Option<Box<Output>>) {
     let started = scene.control.start(|| {
+        if !scene.home.is_own() {
+            guard::stand(&scene.setup.spool)?;
+        }
         // From its start on it is known as ours, so that no other thread takes it for something left behind.
         offspring::start_ours(|| spawn(words, scene), |(child, _)| Pid(child.id().cast_signed()))
     });

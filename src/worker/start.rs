@@ -13,6 +13,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
 use nix::unistd::{Pid as SystemPid, dup2_stdin, dup2_stdout, getppid};
 
+use super::guard::{self, GUARD_ARGUMENT};
 use super::{launch, serve};
 use crate::offspring;
 use crate::task::RawText;
@@ -29,11 +30,16 @@ pub(super) const USAGE: &str = "is started by pooltop itself; it is no command f
 
 /// Serves the parent at the other end of standard input until it hangs up. `args`: what stands behind
 /// [`crate::wire::WORKER_ARGUMENT`]. Of a child: the PID of the parent, and the soft limit of open files that tasks get. Through
-/// a launcher: [`STDIO_ARGUMENT`]. Of the launcher itself: [`LAUNCH_ARGUMENT`] and what follows it.
+/// a launcher: [`STDIO_ARGUMENT`]. Of the launcher itself: [`LAUNCH_ARGUMENT`] and what follows it. Of the
+/// guard of commands in the parent: [`GUARD_ARGUMENT`] and the run's folder.
 pub fn main(args: &[OsString]) -> ExitCode {
     let served = match args {
         [mode, rest @ ..] if mode == LAUNCH_ARGUMENT => launch::launch(rest).map(|never| match never {}),
         [mode] if mode == STDIO_ARGUMENT => serve_afar(),
+        [mode, run] if mode == GUARD_ARGUMENT => {
+            guard::main(run);
+            Ok(())
+        }
         args => serve_child(args),
     };
     match served {
@@ -67,7 +73,7 @@ fn serve_child(args: &[OsString]) -> anyhow::Result<()> {
     if let Some(spool) = spool
         && getppid() != parent
     {
-        clean_up_for(&spool);
+        clean_up(&spool);
     }
     Ok(())
 }
@@ -87,8 +93,9 @@ fn serve_afar() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The parent died before us and left things to do: what workers that died even earlier had started, and its folder.
-fn clean_up_for(spool: &RawText) {
+/// The parent died before us and left things to do: what it had started itself, or workers that died even earlier, and its
+/// folder.
+pub(super) fn clean_up(spool: &RawText) {
     offspring::kill_marked(RUN_VARIABLE, &spool.0);
     // Each of the workers tries; the first one does it.
     let _ = std::fs::remove_dir_all(spool.as_os());

@@ -28,7 +28,7 @@ pub(super) fn setup(program: Program) -> Setup {
     Setup {
         slot: Slot(2),
         speed_milli: 1000,
-        spool: RawText::from("/nowhere"),
+        spool: RawText::from(""),
         report_every_ms: 50,
         output_bytes_max: 1 << 20,
         parent: Pid(1),
