@@ -133,7 +133,7 @@ fn mistakes_end_with_2_and_a_hint() {
         (&["run", "true", ":::", "a", ":::", "b"], "twice"),
         (&["copy", "/nonexistent-source", "/tmp"], "nonexistent-source"),
         (&["play", "/nonexistent.toml"], "nonexistent.toml"),
-        (&["demo", "no-such-demo"], "pool-of-four"),
+        (&["demo", "no-such-demo"], "pooltop demo --list"),
         (&["run", "-a", "/nonexistent-list", "true"], "nonexistent-list"),
         (&["--progress", "tui"], "terminal"),
     ] {

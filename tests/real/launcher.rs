@@ -4,7 +4,6 @@
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
@@ -13,10 +12,7 @@ use crate::common::processes::{self, Process, children_of, is_alive, send_signal
 use crate::common::processes::{wait_until, wait_until_none};
 use crate::common::run::{Run, Running};
 use crate::common::ssh::Ssh;
-use crate::common::{PATIENCE, POOLTOP};
-
-/// What nothing may outlive: the promise is two seconds.
-const GONE_WITHIN: Duration = Duration::from_secs(2);
+use crate::common::{GONE_WITHIN, PATIENCE, POOLTOP};
 
 /// Ignores TERM and leaves processes behind in every way there is: another session, a double fork, the background.
 const NASTY: &str = "trap '' TERM; setsid sleep 600 & ( ( setsid sleep 600 & ) & ); sleep 600 & exec sleep 600";

@@ -1,7 +1,7 @@
 //! A scenario, played without a screen, and what its events tell.
 //! It does not know what any scenario is about.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt::Write as _;
 
 use serde_json::Value;
@@ -34,6 +34,21 @@ pub struct Said {
     pub at_us: u64,
 }
 
+/// Something that a thread asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Called {
+    /// The task's name.
+    pub task: String,
+    /// "get", "put", "join".
+    pub verb: String,
+    /// When the parent heard of it.
+    pub made_us: u64,
+    /// Whether it was told that it has to wait.
+    pub blocked: bool,
+    /// When it was answered, if ever.
+    pub answered_us: Option<u64>,
+}
+
 /// One attempt at a task, from its being handed out to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
@@ -41,7 +56,9 @@ pub struct Attempt {
     pub task: String,
     /// On which process.
     pub pid: i64,
-    /// When it was handed out.
+    /// When it was handed out; what it takes comes later, however late the parent hears of it.
+    pub handed_us: u64,
+    /// When the parent heard that it had begun.
     pub from_us: u64,
     /// When it ended.
     pub to_us: u64,
@@ -157,7 +174,7 @@ impl Played {
     pub fn attempts(&self) -> Vec<Attempt> {
         let (names, places) = (self.names(), self.task_places());
         let mut pids: HashMap<u64, i64> = HashMap::new();
-        let mut open: BTreeMap<u64, (i64, u64)> = BTreeMap::new();
+        let mut open: BTreeMap<u64, (i64, u64, u64)> = BTreeMap::new();
         let mut attempts = Vec::new();
         for event in &self.events {
             let at_us = event["at_us"].as_u64().expect("a time");
@@ -173,11 +190,11 @@ impl Played {
                 "tasks_dispatched" => {
                     let pid = pids[&event["worker"].as_u64().expect("a worker")];
                     for task in event["tasks"].as_array().expect("tasks") {
-                        open.insert(task.as_u64().expect("a task"), (pid, at_us));
+                        open.insert(task.as_u64().expect("a task"), (pid, at_us, at_us));
                     }
                 }
                 "task_started" => {
-                    if let Some((_, from_us)) = open.get_mut(&event["task"].as_u64().expect("a task")) {
+                    if let Some((_, _, from_us)) = open.get_mut(&event["task"].as_u64().expect("a task")) {
                         *from_us = at_us;
                     }
                 }
@@ -188,12 +205,13 @@ impl Played {
                 }
                 name @ ("attempt_ended" | "attempt_lost") => {
                     let task = event["task"].as_u64().expect("a task");
-                    let Some((pid, from_us)) = open.remove(&task) else { continue };
+                    let Some((pid, handed_us, from_us)) = open.remove(&task) else { continue };
                     let outcome = if name == "attempt_lost" { &event["failure"] } else { &event["outcome"] };
                     let outcome = outcome.as_str().map_or_else(|| outcome.to_string(), str::to_owned);
                     let index = usize::try_from(task).expect("small");
                     if places[index] != "main" {
-                        attempts.push(Attempt { task: names[index].clone(), pid, from_us, to_us: at_us, outcome });
+                        let task = names[index].clone();
+                        attempts.push(Attempt { task, pid, handed_us, from_us, to_us: at_us, outcome });
                     }
                 }
                 _ => {}
@@ -203,24 +221,20 @@ impl Played {
         attempts
     }
 
-    /// The attempts at one task.
-    pub fn attempts_at(&self, task: &str) -> Vec<Attempt> {
-        self.attempts().into_iter().filter(|attempt| attempt.task == task).collect()
-    }
-
     /// How many attempts overlapped at most.
     pub fn most_at_once(&self) -> usize {
         let attempts = self.attempts();
-        // What ends at the moment at which another begins does not overlap with it.
+        // What ends at the moment at which another begins does not overlap with it; and one is one, even if the parent hears of
+        // its beginning and its end at once.
         let at = |moment: u64| attempts.iter().filter(|one| one.from_us <= moment && moment < one.to_us).count();
-        attempts.iter().map(|one| at(one.from_us)).max().unwrap_or(0)
+        attempts.iter().map(|one| at(one.from_us).max(1)).max().unwrap_or(0)
     }
 
-    /// Who was blocked in what, in order: task and verb ("get", "put", "join_pool").
-    pub fn blocked(&self) -> Vec<(String, String)> {
+    /// All that threads asked for, in the order of their asking.
+    pub fn calls(&self) -> Vec<Called> {
         let names = self.names();
-        let mut calls: HashMap<(u64, u64), String> = HashMap::new();
-        let mut blocked = Vec::new();
+        let mut open: HashMap<(u64, u64), usize> = HashMap::new();
+        let mut calls: Vec<Called> = Vec::new();
         for event in &self.events {
             let key = (event["task"].as_u64().unwrap_or_default(), event["thread"].as_u64().unwrap_or_default());
             match event["event"].as_str().expect("a name") {
@@ -228,15 +242,105 @@ impl Played {
                     let call = &event["call"];
                     let verb = call.as_str().map(str::to_owned);
                     let verb = verb.or_else(|| call.as_object()?.keys().next().cloned());
-                    calls.insert(key, verb.expect("a call has a name"));
+                    open.insert(key, calls.len());
+                    calls.push(Called {
+                        task: names[usize::try_from(key.0).expect("small")].clone(),
+                        verb: verb.expect("a call has a name"),
+                        made_us: time_us(event),
+                        blocked: false,
+                        answered_us: None,
+                    });
                 }
-                "call_blocked" => {
-                    blocked.push((names[usize::try_from(key.0).expect("small")].clone(), calls[&key].clone()));
-                }
+                "call_blocked" => calls[open[&key]].blocked = true,
+                "call_answered" => calls[open[&key]].answered_us = Some(time_us(event)),
                 _ => {}
             }
         }
-        blocked
+        calls
+    }
+
+    /// What one task asked for with one verb, in order.
+    pub fn calls_of(&self, task: &str, verb: &str) -> Vec<Called> {
+        self.calls().into_iter().filter(|call| call.task == task && call.verb == verb).collect()
+    }
+
+    /// Panics unless every call was answered at once or told to wait, so that whether one waited depends on nothing but what
+    /// was there when it came. For a run that ended by itself.
+    #[track_caller]
+    pub fn assert_calls_wait_or_go_on(&self) {
+        for call in self.calls() {
+            let at_once = call.answered_us == Some(call.made_us);
+            assert!(call.answered_us.is_some() && at_once != call.blocked, "{call:?}\n{}", self.story());
+        }
+    }
+
+    /// Panics if a worker of the pool ever had nothing to do while a task waited for one, or if tasks were not given out in the
+    /// order in which they came. This holds however late processes start and news arrives. For a pool that loses nobody.
+    #[track_caller]
+    pub fn assert_nobody_idles(&self) {
+        let mut waiting: VecDeque<u64> = VecDeque::new();
+        let mut held: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
+        // Those that take tasks, and those that would if they were heard of.
+        let (mut open, mut silent) = (BTreeSet::new(), BTreeSet::new());
+        let (mut added, mut last_us) = (0, 0);
+        for event in &self.events {
+            // Everything that follows from what was heard at one moment bears that moment's time.
+            if time_us(event) > last_us {
+                last_us = time_us(event);
+                let idle = open.iter().find(|worker| held[worker].is_empty());
+                assert!(
+                    idle.is_none() || waiting.is_empty(),
+                    "before {last_us}: {idle:?}, {waiting:?}\n{}",
+                    self.story()
+                );
+            }
+            let worker = event["worker"].as_u64().unwrap_or_default();
+            match event["event"].as_str().expect("a name") {
+                "tasks_added" => {
+                    for spec in event["tasks"].as_array().expect("tasks") {
+                        if spec["place"] == "pool" {
+                            waiting.push_back(added);
+                        }
+                        added += 1;
+                    }
+                }
+                "worker_starting" if event["role"] == "pool" => assert!(held.insert(worker, BTreeSet::new()).is_none()),
+                "worker_ready" if held.contains_key(&worker) => {
+                    open.insert(worker);
+                }
+                "worker_silent" if open.remove(&worker) => {
+                    silent.insert(worker);
+                }
+                "worker_answered" if silent.remove(&worker) => {
+                    open.insert(worker);
+                }
+                "worker_draining" | "worker_dismissed" => {
+                    open.remove(&worker);
+                    silent.remove(&worker);
+                }
+                "tasks_dispatched" if held.contains_key(&worker) => {
+                    for task in numbers(&event["tasks"]) {
+                        assert_eq!(waiting.pop_front(), Some(task), "out of turn\n{}", self.story());
+                        held.entry(worker).or_default().insert(task);
+                    }
+                }
+                "tasks_returned" => {
+                    for task in numbers(&event["tasks"]).into_iter().rev() {
+                        held.entry(worker).or_default().remove(&task);
+                        waiting.push_front(task);
+                    }
+                }
+                "attempt_ended" => {
+                    let task = event["task"].as_u64().expect("a task");
+                    for tasks in held.values_mut() {
+                        tasks.remove(&task);
+                    }
+                }
+                // Nothing is given out any more.
+                "phase_entered" | "pool_terminated" => return,
+                _ => {}
+            }
+        }
     }
 
     /// What a task returned.
@@ -264,6 +368,30 @@ impl Played {
         }
         story + &self.errors
     }
+}
+
+/// Panics unless the task, the last of one more than the pool has workers, ran where a worker was free first.
+#[track_caller]
+pub fn assert_last_goes_to_whoever_is_free(played: &Played, task: &str) {
+    played.assert_nobody_idles();
+    let (last, others): (Vec<_>, Vec<_>) = played.attempts().into_iter().partition(|one| one.task == task);
+    let [last] = &last[..] else { panic!("{last:?}") };
+    assert!(others.iter().all(|one| one.handed_us <= last.handed_us), "{last:?} {others:?}");
+    let first_end = others.iter().map(|one| one.to_us).min().expect("there are others");
+    // Where a process starts late, one of the others has taken the place of the first, and this one may start there.
+    if others.iter().all(|one| one.handed_us < first_end) {
+        let before = others.iter().find(|one| one.pid == last.pid).map(|one| one.to_us);
+        assert_eq!((before, last.handed_us), (Some(first_end), first_end), "{last:?} {others:?}");
+    }
+}
+
+/// When it happened, in microseconds.
+fn time_us(event: &Value) -> u64 {
+    event["at_us"].as_u64().expect("a time")
+}
+
+fn numbers(list: &Value) -> Vec<u64> {
+    list.as_array().expect("a list").iter().map(|number| number.as_u64().expect("a number")).collect()
 }
 
 /// A number out of a line such as "child 4711 received".

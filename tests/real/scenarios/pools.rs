@@ -1,19 +1,20 @@
 //! What a pool's methods do: apply, apply_async, map, close, join, callbacks.
 //! It does not know how results travel.
 
-use super::play::{demo, number_in};
+use super::play::{assert_last_goes_to_whoever_is_free, demo, demo_with, number_in};
 
 const SQUARES: &str = "[0, 1, 4, 9, 16, 25, 36, 49, 64, 81]";
 
 #[test]
-fn three_at_most_and_every_process_serves_several() {
+fn three_at_most_and_they_serve_all_ten() {
     let played = demo("pool-of-three");
     played.assert_code(0);
     let attempts = played.attempts();
-    assert_eq!((attempts.len(), played.most_at_once(), played.pids().len()), (10, 3, 3));
-    for pid in played.pids() {
-        assert!(attempts.iter().filter(|one| one.pid == pid).count() > 1, "{pid}: {attempts:?}");
-    }
+    assert_eq!((attempts.len(), played.pids().len()), (10, 3));
+    assert!(attempts.iter().all(|one| played.pids().contains(&one.pid)), "{attempts:?}");
+    // Where processes start slowly two do most of the work; but whoever is there does some.
+    assert!(played.most_at_once() <= 3, "{attempts:?}");
+    played.assert_nobody_idles();
     let lines = played.lines();
     assert_eq!((lines[0].as_str(), lines.last().unwrap().as_str()), ("start", "end"));
     assert_eq!(lines.iter().filter(|line| line.contains("took")).count(), 10);
@@ -45,7 +46,7 @@ fn apply_waits_for_its_own_result() {
     played.assert_code(0);
     assert_eq!(played.most_at_once(), 1);
     let attempts = played.attempts();
-    let total = attempts.last().unwrap().to_us - attempts[0].from_us;
+    let total = attempts.last().unwrap().to_us - attempts[0].handed_us;
     assert!(total >= 10_000_000 / u64::from(super::play::SPEED), "{total} us");
     let last = played.lines().pop().unwrap();
     assert!(last.starts_with(SQUARES), "{last}");
@@ -55,7 +56,8 @@ fn apply_waits_for_its_own_result() {
 fn apply_async_fills_the_pool() {
     let played = demo("apply-async");
     played.assert_code(0);
-    assert_eq!((played.attempts().len(), played.most_at_once()), (10, 4));
+    assert_eq!((played.attempts().len(), played.pids().len()), (10, 4));
+    played.assert_nobody_idles();
     let lines = played.lines();
     assert!(lines[1].starts_with(SQUARES), "{lines:?}");
     // All are handed over before the first is done.
@@ -79,12 +81,21 @@ fn close_comes_before_join_and_nothing_after_close() {
 
 #[test]
 fn tasks_end_with_a_parent_that_does_not_wait() {
-    let played = demo("parent-exits-early");
+    // Slowly enough that the ten are not done when the parent ends, also where it ends late.
+    let speed = 4;
+    let played = demo_with("parent-exits-early", &["--speed", &speed.to_string(), "--seed", "1"]);
     played.assert_code(4);
     assert_eq!(played.lines(), ["the parent ends"]);
     assert_eq!(played.all("pool_terminated").next().unwrap()["why"], "parent_ended");
-    assert!(played.attempts().iter().all(|one| one.outcome != "done"), "{:?}", played.attempts());
-    assert_eq!(played.all("task_dropped").count(), 6);
+    let end = played.place("the end of the pool", |event| event["event"] == "pool_terminated");
+    assert!(!played.events[end..].iter().any(|event| event["event"] == "tasks_dispatched"), "{}", played.story());
+    // Four run, unless a process started late or a task was over before the parent was.
+    let attempts = played.attempts();
+    assert_eq!(attempts.len() + played.all("task_dropped").count(), 10);
+    let (done, stopped): (Vec<_>, Vec<_>) = attempts.into_iter().partition(|one| one.outcome == "done");
+    assert!(stopped.len() <= 4, "{stopped:?}");
+    assert!(done.iter().all(|one| one.to_us - one.handed_us >= 2_000_000 / speed), "{done:?}");
+    played.assert_nobody_idles();
 }
 
 #[test]
@@ -124,8 +135,6 @@ fn map_sends_chunks_and_keeps_the_order() {
 fn the_fifth_task_starts_where_the_first_one_ended() {
     let played = demo("pool-of-four");
     played.assert_code(0);
-    let attempts = played.attempts();
-    assert_eq!((attempts.len(), played.pids().len()), (5, 4));
-    let first = attempts.iter().filter(|one| one.task != "task 4").min_by_key(|one| one.to_us).unwrap();
-    assert_eq!(played.attempts_at("task 4")[0].pid, first.pid, "{attempts:?}");
+    assert_eq!((played.attempts().len(), played.pids().len()), (5, 4));
+    assert_last_goes_to_whoever_is_free(&played, "task 4");
 }

@@ -5,12 +5,12 @@ use super::play::{demo, demo_with, number_in};
 
 #[test]
 fn two_loops_go_on_until_they_are_stopped() {
-    let played = demo_with("two-loops", &["--speed", "60", "--seed", "1"]);
+    let played = demo_with("two-loops", &["--speed", "20", "--seed", "1"]);
     played.assert_code(4);
     assert_eq!(played.pids().len(), 2);
     for name in ["ping", "pong"] {
         let lines = played.lines_of(name);
-        assert!(lines.len() > 5, "{name}: {lines:?}");
+        assert!(lines.len() > 1, "{name}: {lines:?}");
         assert!(played.pids().contains(&number_in(&lines[0])));
     }
     // Nothing is left: the run's last event says so, and the harness looks at the process table.

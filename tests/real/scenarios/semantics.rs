@@ -14,12 +14,13 @@ fn terminate_drops_what_waits_and_ends_what_runs() {
         r#"
         [pool]
         size = 2
+        [queue.begun]
         [function.nap]
-        steps = [{ sleep = "600s" }]
+        steps = [{ put = "begun", value = 1 }, { sleep = "6000s" }]
         [parent]
         steps = [
             { repeat = 5, steps = [{ apply_async = "nap" }] },
-            { sleep = "2s" },
+            { repeat = 2, steps = [{ get = "begun", into = "one" }] },
             { terminate = "pool" },
             { join = "pool" },
             { print = "the pool is gone" },

@@ -5,29 +5,54 @@ use std::fmt::Write as _;
 
 use super::play::text;
 
-/// Five philosophers who each take the fork at their left first.
-fn philosophers(second: &str) -> String {
+/// Whether the philosophers have an order of forks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Forks {
+    /// Each takes the one at the left first.
+    Left,
+    /// The last one takes the one at the right first.
+    Ordered,
+}
+
+/// Five philosophers who take one fork, and after a while the other. At the left, all have one before anybody wants the other,
+/// however late a process starts: each says so, and a waiter lets them go on.
+fn philosophers(forks: Forks) -> String {
     let mut scenario = String::new();
     for fork in 0..5 {
         writeln!(scenario, "[semaphore.fork{fork}]\nvalue = 1").expect("a string takes all");
     }
     for who in 0..5 {
         let (left, right) = (who, (who + 1) % 5);
-        let (first, then) = if who == 4 && second == "ordered" { (right, left) } else { (left, right) };
+        let (first, then) = if who == 4 && forks == Forks::Ordered { (right, left) } else { (left, right) };
+        let meanwhile = match forks {
+            Forks::Left => "{ put = \"seated\", value = 1 }, { wait_event = \"all_have_one\" }",
+            Forks::Ordered => "{ sleep = \"2s\" }",
+        };
         writeln!(
             scenario,
-            "[function.dine{who}]\nsteps = [{{ acquire = \"fork{first}\" }}, {{ sleep = \"2s\" }}, {{ acquire = \"fork{then}\" }}, \
+            "[function.dine{who}]\nsteps = [{{ acquire = \"fork{first}\" }}, {meanwhile}, {{ acquire = \"fork{then}\" }}, \
              {{ print = \"{{process}} eats\" }}, {{ release = \"fork{then}\" }}, {{ release = \"fork{first}\" }}]\n\
              [[task]]\ncall = \"dine{who}\"\nname = \"philosopher {who}\"\nplace = \"process\"",
         )
         .expect("a string takes all");
+    }
+    if forks == Forks::Left {
+        scenario += r#"
+            [queue.seated]
+            [event.all_have_one]
+            [function.serve]
+            steps = [{ repeat = 5, steps = [{ get = "seated", into = "who" }] }, { set_event = "all_have_one" }]
+            [[task]]
+            call = "serve"
+            place = "process"
+        "#;
     }
     scenario
 }
 
 #[test]
 fn philosophers_who_wait_in_a_circle_are_found() {
-    let played = text(&philosophers("left"));
+    let played = text(&philosophers(Forks::Left));
     played.assert_code(1);
     let verdict = played.verdict().unwrap_or_else(|| panic!("no verdict\n{}", played.story()));
     for who in 0..5 {
@@ -42,7 +67,7 @@ fn philosophers_who_wait_in_a_circle_are_found() {
 
 #[test]
 fn philosophers_with_an_order_eat() {
-    let played = text(&philosophers("ordered"));
+    let played = text(&philosophers(Forks::Ordered));
     played.assert_code(0);
     assert_eq!(played.lines().len(), 5);
     assert!(played.verdict().is_none());
@@ -130,10 +155,17 @@ fn two_locks_in_two_orders_are_found() {
     let played = text(
         r#"
         locks = ["a", "b"]
+        # Each tells the other when it has its first lock, so that both have one before either wants a second.
+        [queue.of_one]
+        [queue.of_two]
         [parent]
         steps = [
-            { thread = "one", steps = [{ with_lock = "a", steps = [{ sleep = "5s" }, { with_lock = "b", steps = [{ print = "one" }] }] }] },
-            { thread = "two", steps = [{ with_lock = "b", steps = [{ sleep = "5s" }, { with_lock = "a", steps = [{ print = "two" }] }] }] },
+            { thread = "one", steps = [{ with_lock = "a", steps = [
+                { put = "of_one", value = 1 }, { get = "of_two", into = "n" }, { with_lock = "b", steps = [{ print = "one" }] },
+            ] }] },
+            { thread = "two", steps = [{ with_lock = "b", steps = [
+                { put = "of_two", value = 1 }, { get = "of_one", into = "n" }, { with_lock = "a", steps = [{ print = "two" }] },
+            ] }] },
             { join = "threads" },
         ]
         "#,

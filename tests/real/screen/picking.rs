@@ -7,7 +7,7 @@ use crate::common::PATIENCE;
 use crate::common::keys;
 use crate::common::pty::{Pty, shows};
 
-use super::stage::{Stage, expect_end, quit, wait_for_header, wait_for_row, wait_for_texts};
+use super::stage::{Stage, expect_end, wait_for_header, wait_for_row, wait_for_texts};
 
 fn list(stage: &Stage) -> Pty {
     let pty = stage.pooltop(&["demo", "--speed", "100", "--seed", "7"]).start();
@@ -18,7 +18,7 @@ fn list(stage: &Stage) -> Pty {
 #[test]
 fn a_demo_is_found_run_and_left_for_the_list_again() {
     let stage = Stage::new("");
-    let pty = list(&stage);
+    let mut pty = list(&stage);
     pty.send("/of-four");
     pty.wait_until_gone("downloads-pool");
     wait_for_row(&pty, &["╭ Demos / of-four", "1 of "]);
@@ -44,7 +44,8 @@ fn a_demo_is_found_run_and_left_for_the_list_again() {
             seen.picture()
         );
     });
-    quit(pty, &stage, 0);
+    pty.send("q");
+    expect_end(&mut pty, &stage, 0);
 }
 
 #[test]
@@ -69,7 +70,7 @@ fn a_run_that_is_stopped_by_a_key_leads_back_and_by_a_signal_ends_all() {
 #[test]
 fn the_list_fits_every_size_and_follows_it() {
     let stage = Stage::new("");
-    let pty = list(&stage);
+    let mut pty = list(&stage);
     for (columns, rows) in [(80, 24), (40, 10), (200, 60)] {
         pty.resize(columns, rows);
         let fits = |screen: &vt100::Screen| {
@@ -83,5 +84,6 @@ fn the_list_fits_every_size_and_follows_it() {
     pty.wait_for_text("pooltop needs 40x10");
     pty.resize(80, 24);
     pty.wait_for_text("╭ Demos");
-    quit(pty, &stage, 0);
+    pty.send("q");
+    expect_end(&mut pty, &stage, 0);
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::clock::Clock;
 use crate::task::{
     Arguments, Call, FunctionCall, FunctionId, Handle, Outcome, Pid, Place, Program, RawText, Reply, Shape, Slot,
     TaskId, TaskSpec, ThreadId, Value, Work,
@@ -187,18 +188,25 @@ impl OtherEnd {
 
     /// Nothing is said for so long.
     pub(super) fn nothing_for(&mut self, time: Duration) {
-        self.socket.set_read_timeout(Some(time)).unwrap();
-        // Progress without progress is nothing.
+        let clock = Clock::start();
+        let mut scratch = [0; 1024];
         loop {
-            match self.heard.pop_front() {
-                Some(Report::Progressed { done: 0, .. } | Report::Started { .. }) => {}
-                Some(report) => panic!("said {report:?}"),
-                None => break,
+            while let Some(report) = self.heard.pop_front() {
+                // Progress without progress is nothing.
+                let is_nothing = matches!(report, Report::Progressed { done: 0, .. } | Report::Started { .. });
+                assert!(is_nothing, "said {report:?}");
+            }
+            let left = time.saturating_sub(clock.elapsed());
+            if left.is_zero() {
+                break;
+            }
+            self.socket.set_read_timeout(Some(left)).unwrap();
+            assert!(self.receiver.read(&mut scratch).unwrap() != Received::EndOfFile, "the worker hung up");
+            while let Some(message) = self.receiver.take().unwrap() {
+                let FromWorker::Reports(reports) = message else { panic!("said {message:?}") };
+                self.heard.extend(reports);
             }
         }
-        let mut scratch = [0; 1024];
-        let read = self.receiver.read(&mut scratch).unwrap();
-        assert_eq!((read, self.receiver.take().unwrap()), (Received::Nothing, None));
         self.socket.set_read_timeout(Some(PATIENCE)).unwrap();
     }
 
