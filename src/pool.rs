@@ -17,6 +17,7 @@ mod signals;
 mod simulation;
 mod supervisor;
 mod talk;
+mod timetable;
 mod tuner;
 
 pub use mailbox::{Mailbox, RunOver};

@@ -2,6 +2,7 @@
 //! It does not decide when a call is answered: the planner asks what could be, and `apply` carries it out.
 
 mod answer;
+mod ends;
 mod link;
 mod settle;
 mod traffic;
@@ -13,6 +14,7 @@ use crate::task::{Call, End, ObjectId, ObjectKind, ObjectSpec, Patience, TaskId,
 
 use super::calls::Caller;
 pub(super) use answer::{Next, without};
+use ends::Ends;
 use link::Transfer;
 pub(super) use settle::TaskEnd;
 
@@ -38,6 +40,8 @@ struct Book {
     fresh: VecDeque<Caller>,
     /// What lies in it, in bytes of memory; a pipe's two directions.
     weight: [u64; 2],
+    /// Who has which end of a pipe.
+    ends: Ends,
     /// Permits that tasks had when they ended by themselves.
     left_behind: Vec<(TaskId, u32)>,
     /// Who transfers over it, in the order of their beginning.
@@ -60,7 +64,7 @@ pub struct Object {
     /// Who waits for it, the longest first.
     pub waiters: Vec<Waiter>,
     /// Who has something of it, in the order of their getting it.
-    pub holders: Vec<Holder>,
+    pub holders: VecDeque<Holder>,
     /// What went through it so far.
     pub traffic: Traffic,
 }
@@ -187,9 +191,9 @@ impl Objects {
 
     /// The task has a copy of that end from now on.
     pub(super) fn hold_end(&mut self, id: ObjectId, end: End, task: TaskId, since: Elapsed) {
-        let Some((object, _)) = self.pair(id) else { return };
-        if matches!(object.content, Content::Pipe { .. }) && !object.has_end(task, end) {
-            object.holders.push(Holder { task, what: Held::End(end), since });
+        let Some((object, book)) = self.pair(id) else { return };
+        if matches!(object.content, Content::Pipe { .. }) {
+            book.ends.open(&mut object.holders, task, end, since);
             self.refresh(id);
         }
     }
@@ -243,17 +247,12 @@ impl Object {
             ObjectKind::Event { set } => Content::Event { set },
             ObjectKind::Link { .. } => Content::Link { used_bytes_per_s: 0 },
         };
-        Self { spec, content, waiters: Vec::new(), holders: Vec::new(), traffic: Traffic::default() }
+        Self { spec, content, waiters: Vec::new(), holders: VecDeque::new(), traffic: Traffic::default() }
     }
 
     /// Its kind and its name: "queue tasks".
     pub fn title(&self) -> String {
         format!("{} {}", self.spec.kind.word(), self.spec.name)
-    }
-
-    /// Whether the task has a copy of that end.
-    pub fn has_end(&self, task: TaskId, end: End) -> bool {
-        self.holders.iter().any(|holder| holder.task == task && holder.what == Held::End(end))
     }
 
     /// What an end of a pipe is called.
@@ -264,10 +263,6 @@ impl Object {
         }
     }
 
-    /// Whether nobody has a copy of that end any more.
-    fn is_closed(&self, end: End) -> bool {
-        !self.holders.iter().any(|holder| holder.what == Held::End(end))
-    }
     /// How full it is and how full it can be, where that means something: what waits in a queue or pipe and its capacity,
     /// permits taken and permits in all, bytes a second used and in all.
     pub fn level(&self) -> (u64, Option<u64>) {

@@ -4,9 +4,10 @@
 mod graph;
 mod words;
 
-use crate::event::{PauseReason, Phase, Stuck, Verdict};
+use crate::event::{PauseReason, Phase, Stuck, Tuning, Verdict};
 use crate::model::state::{Source, State};
 use crate::model::task::Status;
+use crate::task::Place;
 
 use super::calls::WaitOn;
 
@@ -39,6 +40,21 @@ impl State {
             && unfinished
     }
 
+    /// Whether tasks wait for workers of a pool that is to have none, and nobody is there who could want some.
+    pub fn is_deserted(&self) -> bool {
+        let for_others =
+            [Place::Main, Place::Parent, Place::Own].into_iter().any(|place| self.queue.is_waited_for(place));
+        self.policy.stuck == Stuck::Ends
+            && self.target == 0
+            && self.tuning != Tuning::Searching
+            && self.phase == Phase::Running
+            && !self.is_paused()
+            && self.counts.in_flight() == 0
+            && self.undecided.is_empty()
+            && self.queue.is_waited_for(Place::Pool)
+            && !for_others
+    }
+
     /// Whether some of what waits waits for a lock between threads.
     pub fn waits_for_locks(&self) -> bool {
         self.threads
@@ -53,6 +69,14 @@ impl State {
             let advice = "resume it at a later time, or run it with the screen";
             return Some(Verdict {
                 text: "the pool is paused and nothing will resume it".into(),
+                waits: Vec::new(),
+                advice: Some(advice.into()),
+            });
+        }
+        if self.is_deserted() {
+            let advice = "let the pool have workers at a later time, or run it with the screen";
+            return Some(Verdict {
+                text: "tasks wait for a worker, and the pool is to have none".into(),
                 waits: Vec::new(),
                 advice: Some(advice.into()),
             });

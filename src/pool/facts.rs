@@ -85,15 +85,32 @@ fn check(state: &State, worker: WorkerId, report: &Report) -> Result<(), Illegal
         Report::LockTaken { task, .. } => ("lock_taken", *task),
         Report::Asked { task, .. } | Report::Submits { task, .. } => ("call_made", *task),
         Report::Ended { task, .. } => ("attempt_ended", *task),
-        Report::Returned { .. } => {
-            let record = state.workers.get(worker).filter(|record| record.recall == Recall::Asked);
-            let unasked = IllegalEvent::WorkerIs { event: "tasks_returned", worker, word: "not asked for any" };
-            return record.map(|_| ()).ok_or(unasked);
-        }
+        Report::Returned { tasks } => return check_returned(state, worker, tasks),
         Report::Pong => return Ok(()),
     };
+    held(state, event, task, worker)
+}
+
+fn held(state: &State, event: &'static str, task: TaskId, worker: WorkerId) -> Result<(), IllegalEvent> {
     let held = state.task(task).is_some_and(|known| known.worker == Some(worker) && known.status.is_in_flight());
     if held { Ok(()) } else { Err(IllegalEvent::NotHeld { event, task, worker }) }
+}
+
+/// Only what was asked back, and only what is its own; what has said a word has begun.
+fn check_returned(state: &State, worker: WorkerId, tasks: &[TaskId]) -> Result<(), IllegalEvent> {
+    let event = "tasks_returned";
+    if state.workers.get(worker).is_none_or(|record| record.recall != Recall::Asked) {
+        return Err(IllegalEvent::WorkerIs { event, worker, word: "not asked for any" });
+    }
+    tasks.iter().try_for_each(|&task| {
+        held(state, event, task, worker)?;
+        match state.task(task) {
+            Some(record) if !state.threads.of(task).is_empty() => {
+                Err(IllegalEvent::TaskIs { event, task, status: record.status })
+            }
+            _ => Ok(()),
+        }
+    })
 }
 
 /// Only the parent's program hands tasks over, and only those of others.
@@ -118,17 +135,15 @@ fn submitted(state: &State, (task, thread): (TaskId, ThreadId), specs: Vec<TaskS
 
 fn refusal(state: &State, specs: &[TaskSpec]) -> Option<Box<str>> {
     let for_pool = specs.iter().any(|spec| spec.place == Place::Pool);
-    match (state.phase, state.pool_life) {
-        (Phase::Running, PoolLife::Closed) if for_pool => Some("the pool is closed: it takes no more tasks".into()),
-        (Phase::Running, PoolLife::Terminated) if for_pool => {
-            Some("the pool is terminated: it takes no more tasks".into())
-        }
-        (Phase::Running, _) if specs.len() > accept::room(state) => {
+    match state.pool_life {
+        _ if state.phase > Phase::Draining => Some("the run is stopping".into()),
+        PoolLife::Closed if for_pool => Some("the pool is closed: it takes no more tasks".into()),
+        PoolLife::Terminated if for_pool => Some("the pool is terminated: it takes no more tasks".into()),
+        _ if specs.len() > accept::room(state) => {
             Some(format!("a run takes {} tasks at most", accept::TASKS_MAX).into())
         }
-        (Phase::Running, _) => None,
-        (Phase::Draining, _) => Some("the pool is draining: nothing more is begun".into()),
-        _ => Some("the run is stopping".into()),
+        // A run that drains takes them, too: they are work that is left, and no mistake of the program's.
+        _ => None,
     }
 }
 
@@ -160,19 +175,26 @@ pub(super) fn of_exit(state: &State, worker: WorkerId, how: Exit, last_words: Bo
         let (begun, unbegun): (Vec<TaskId>, Vec<TaskId>) =
             record.in_flight.iter().partition(|&&task| may_have_begun(state, record, task));
         for task in begun {
-            let failure = match (record.role, how) {
-                // Its process lived for it alone: their ends are one.
-                (Role::Own(_), Exit::Code(code)) => Failure::Exit { code },
-                (Role::Own(_), Exit::Signal(signal)) => Failure::Signal { signal },
-                _ => Failure::WorkerLost { how: told.as_str().into() },
-            };
-            events.push(What::AttemptLost { task, failure });
+            events.push(match (record.role, how) {
+                // Its process lived for it alone: their ends are one, a good one too.
+                (Role::Own(_), Exit::Code(0)) => done_by_leaving(state, task),
+                (Role::Own(_), Exit::Code(code)) => What::AttemptLost { task, failure: Failure::Exit { code } },
+                (Role::Own(_), Exit::Signal(signal)) => What::AttemptLost { task, failure: Failure::Signal { signal } },
+                _ => What::AttemptLost { task, failure: Failure::WorkerLost { how: told.as_str().into() } },
+            });
         }
         if !unbegun.is_empty() {
             returned(state, worker, unbegun, events);
         }
     }
     events.push(What::WorkerExited { worker, how, last_words });
+}
+
+/// A process of its own that said nothing and exited well.
+fn done_by_leaving(state: &State, task: TaskId) -> What {
+    let took = state.task(task).map(|record| state.now.since(record.started)).unwrap_or_default();
+    let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    What::AttemptEnded { task, outcome: Outcome::Done, tally: Tally::default(), took_us, output: None }
 }
 
 /// The worker knows that the task was stopped; why, only the parent knows.

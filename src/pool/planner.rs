@@ -90,7 +90,7 @@ pub(super) fn next(state: &State, now: Elapsed, gate: Gate, outlook: Outlook) ->
         return None;
     }
     decide_attempt(state)
-        .or_else(|| talk::next(state))
+        .or_else(|| talk::next(state, gate))
         .or_else(|| due(state, now))
         .or_else(|| phase(state))
         .or_else(|| places::pool_life(state))

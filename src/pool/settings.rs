@@ -111,7 +111,7 @@ pub enum Samples {
 /// Something the scenario asks for at a time of its own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timed {
-    /// On the active clock.
+    /// On the scenario's own clock, which a pause of its own does not stop.
     pub at: Elapsed,
     /// What.
     pub command: Command,

@@ -4,7 +4,7 @@
 mod perform;
 mod receive;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -18,8 +18,9 @@ use super::planner::{self, Outlook, Step};
 use super::poller::Poller;
 use super::publish::{Publisher, Subscriber, Told};
 use super::sampler::Sampler;
-use super::settings::{Samples, Settings, Timed};
+use super::settings::{Samples, Settings};
 use super::signals;
+use super::timetable::Timetable;
 use crate::clock::Clock;
 use crate::command::{Asker, Command};
 use crate::event::{Elapsed, Event, Phase, What, WireCount};
@@ -79,7 +80,7 @@ pub(super) struct Supervisor {
     sampler: Option<Sampler>,
     publisher: Publisher,
     settings: Settings,
-    timed: VecDeque<Timed>,
+    timetable: Timetable,
     children: HashMap<WorkerId, Child>,
     /// Threads of this process that were workers and hung up. Each channel is closed when its thread has ended.
     threads: Vec<Receiver<()>>,
@@ -115,8 +116,6 @@ pub fn start(settings: Settings, subscribers: Vec<Subscriber>) -> std::io::Resul
         Samples::Wanted => Some(Sampler::start(mailbox.clone())?),
         Samples::NotWanted => None,
     };
-    let mut timed = settings.timed.clone();
-    timed.sort_by_key(|timed| timed.at);
     let supervisor = Supervisor {
         state: State::new(),
         clock: Clock::start(),
@@ -126,7 +125,7 @@ pub fn start(settings: Settings, subscribers: Vec<Subscriber>) -> std::io::Resul
         signals,
         sampler,
         publisher: Publisher::new(subscribers),
-        timed: timed.into(),
+        timetable: Timetable::new(settings.timed.clone()),
         settings,
         children: HashMap::new(),
         threads: Vec::new(),
@@ -191,7 +190,7 @@ impl Supervisor {
     }
 
     fn outlook(&self) -> Outlook {
-        Outlook { timed_left: !self.timed.is_empty() }
+        Outlook { timed_left: !self.timetable.is_over() }
     }
 
     fn take(&mut self, step: Step) {
@@ -206,6 +205,7 @@ impl Supervisor {
         for step in super::accept::accept(&self.state, command, asker) {
             self.take(step);
         }
+        self.timetable.heed(&self.state, asker, self.now);
     }
 
     /// Our own decisions and facts always fit the state.
@@ -233,7 +233,7 @@ impl Supervisor {
 
     /// When the loop must wake though nothing happens.
     fn until(&self) -> Option<Elapsed> {
-        let timed = self.timed.front().and_then(|timed| self.state.when_active(timed.at));
+        let timed = self.timetable.next();
         let tick = self.is_lively().then_some(self.next_tick);
         let behind = self.publisher.is_behind().then(|| self.now.plus_ms(AGAIN_MS));
         let hung_up = self.hung_up.iter().map(|(_, until)| *until).min();
@@ -250,13 +250,8 @@ impl Supervisor {
 
     /// Does what the clock says.
     fn keep_time(&mut self) {
-        while let Some(timed) = self.timed.front() {
-            if self.state.active_at(self.now) < timed.at {
-                break;
-            }
-            if let Some(timed) = self.timed.pop_front() {
-                self.take_command(timed.command, Asker::Scenario);
-            }
+        while let Some(command) = self.timetable.due(self.now) {
+            self.take_command(command, Asker::Scenario);
         }
         if self.sweep_at.is_some_and(|at| at <= self.now) {
             self.sweep();

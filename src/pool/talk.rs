@@ -11,18 +11,21 @@ use crate::wire::ToWorker;
 /// Locks between threads are told of late, so a verdict that rests on them waits for so long a silence.
 const LOCK_SILENCE_MS: u64 = 500;
 
-/// The next answer or share to give out, or the end of a run that was found stuck.
-pub(super) fn next(state: &State) -> Option<Step> {
-    if let Some(event) = state.next_word() {
+/// The next answer or share to give out, or the end of a run that was found stuck. Whoever talks without end waits for a
+/// follower that must see everything.
+pub(super) fn next(state: &State, gate: Gate) -> Option<Step> {
+    if gate == Gate::Open
+        && let Some(event) = state.next_word()
+    {
         return Some(told(state, event));
     }
     // Costs nothing while there is no verdict.
     state.verdict.as_ref().and_then(|_| end_of_stuck(state))
 }
 
-/// The patience of a call is over.
+/// The patience of a call is over. What it waits for may be there, and only be held back.
 pub(super) fn out_of_patience(state: &State, task: TaskId, thread: ThreadId) -> Option<Step> {
-    state.out_of_patience(task, thread).map(|event| told(state, event))
+    state.next_word().or_else(|| state.out_of_patience(task, thread)).map(|event| told(state, event))
 }
 
 /// To be asked when nothing else is to be done: whether nothing ever will be, or something is again.
@@ -70,7 +73,7 @@ fn is_stuck(state: &State, now: Elapsed, gate: Gate, outlook: Outlook) -> bool {
     if outlook.timed_left {
         return false;
     }
-    if state.is_frozen_for_good() {
+    if state.is_frozen_for_good() || state.is_deserted() {
         return true;
     }
     // Time will change something: a task is tried again or runs out of time, a worker can be started later.

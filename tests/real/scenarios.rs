@@ -3,6 +3,7 @@
 //! It does not know how a scenario is written; `pooltop demo` runs it as it would for anybody.
 
 mod channels;
+mod course;
 mod downloads;
 mod ours;
 mod play;

@@ -1,6 +1,8 @@
 //! Tests of the advice: runs made of events, and the sentence each leads to.
 //! It does not know the planner; what happens is what the test says.
 
+use std::collections::VecDeque;
+
 use super::*;
 use crate::command::Asker;
 use crate::event::{Elapsed, Event, Policy, RunKind, Sample, Start, What};
@@ -111,7 +113,7 @@ impl Run {
 
 fn object(name: &str, kind: ObjectKind, content: Content) -> Object {
     let spec = ObjectSpec { name: name.into(), kind };
-    Object { spec, content, waiters: Vec::new(), holders: Vec::new(), traffic: Traffic::default() }
+    Object { spec, content, waiters: Vec::new(), holders: VecDeque::new(), traffic: Traffic::default() }
 }
 
 #[test]

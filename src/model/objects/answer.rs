@@ -189,9 +189,9 @@ fn of_pipe(object: &Object, book: &Book, task: TaskId, call: &Call) -> Option<Gr
     match *call {
         Call::Send { end, ref value, .. } => Some(if *ways == Ways::SecondToFirst && end == End::First {
             Grant::Refused(format!("end {} of pipe {name} only receives", object.end_name(end)))
-        } else if !object.has_end(task, end) {
+        } else if !book.ends.has(task, end) {
             not_open(object, end)
-        } else if object.is_closed(end.other()) {
+        } else if book.ends.is_closed(end.other()) {
             Grant::Broken
         } else if is_overfull(arrived[end.other().index()].len(), book.weight[end.other().index()], value) {
             Grant::Refused(format!("too much waits in pipe {name}"))
@@ -201,12 +201,12 @@ fn of_pipe(object: &Object, book: &Book, task: TaskId, call: &Call) -> Option<Gr
         Call::Recv { end, .. } => {
             if *ways == Ways::SecondToFirst && end == End::Second {
                 Some(Grant::Refused(format!("end {} of pipe {name} only sends", object.end_name(end))))
-            } else if !object.has_end(task, end) {
+            } else if !book.ends.has(task, end) {
                 Some(not_open(object, end))
             } else if !arrived[end.index()].is_empty() {
                 Some(Grant::First(end))
             } else {
-                object.is_closed(end.other()).then_some(Grant::EndOfFile)
+                book.ends.is_closed(end.other()).then_some(Grant::EndOfFile)
             }
         }
         // As in Python closing what is closed is no error.

@@ -1,6 +1,8 @@
 //! What an answer changes in an object, and what the end of a task does. PURE.
 //! It does not choose the answer.
 
+use std::collections::VecDeque;
+
 use crate::event::Elapsed;
 use crate::task::{Call, End, ObjectId, Reply, TaskId, Value};
 
@@ -49,10 +51,17 @@ impl Objects {
         for number in 0..self.all.len() {
             let (object, book) = (&mut self.all[number], &mut self.books[number]);
             match object.content {
-                Content::Pipe { .. } => object.holders.retain(|holder| holder.task != task),
+                Content::Pipe { .. } => {
+                    for end in [End::First, End::Second] {
+                        book.ends.close(&mut object.holders, task, end);
+                    }
+                }
                 Content::Link { .. } => {
+                    let before = book.transfers.len();
                     book.transfers.retain(|transfer| transfer.caller.0 != task);
-                    reshare(object, book);
+                    if book.transfers.len() < before {
+                        reshare(object, book);
+                    }
                 }
                 Content::Semaphore { .. } => given_back.extend(permits_of_ended(object, book, task, end)),
                 Content::Queue { .. } | Content::Event { .. } => continue,
@@ -89,7 +98,7 @@ fn carry_out(object: &mut Object, book: &mut Book, caller: Caller, call: &Call, 
         (Call::Send { end, value, .. }, Reply::Done) => take_in(object, book, end.other(), value),
         (Call::Recv { end, .. }, Reply::Value(value)) => give_out(object, book, *end, value),
         (Call::CloseEnd { end, .. }, Reply::Done) => {
-            object.holders.retain(|holder| holder.task != caller.0 || holder.what != Held::End(*end));
+            book.ends.close(&mut object.holders, caller.0, *end);
             true
         }
         (Call::Acquire { .. }, Reply::Done) => acquire(object, caller.0, now),
@@ -126,7 +135,7 @@ fn carry_out(object: &mut Object, book: &mut Book, caller: Caller, call: &Call, 
     }
 }
 
-fn line(object: &mut Object, end: End) -> Option<&mut std::collections::VecDeque<Value>> {
+fn line(object: &mut Object, end: End) -> Option<&mut VecDeque<Value>> {
     match &mut object.content {
         Content::Queue { items } => Some(items),
         Content::Pipe { arrived } => Some(&mut arrived[end.index()]),
@@ -154,7 +163,7 @@ fn acquire(object: &mut Object, task: TaskId, now: Elapsed) -> bool {
     *free -= 1;
     match held_permits(&mut object.holders, task) {
         Some(permits) => *permits += 1,
-        None => object.holders.push(Holder { task, what: Held::Permits(1), since: now }),
+        None => object.holders.push_back(Holder { task, what: Held::Permits(1), since: now }),
     }
     object.traffic.count(0);
     true
@@ -167,7 +176,7 @@ fn release(object: &mut Object, book: &mut Book, task: TaskId) -> bool {
     *free = free.saturating_add(1);
     let has_some = object.holders.iter().any(|holder| holder.task == task);
     let left = book.left_behind.first().map(|&(other, _)| other);
-    let longest = object.holders.first().map(|holder| holder.task);
+    let longest = object.holders.front().map(|holder| holder.task);
     let giver = if has_some { Some(task) } else { left.or(longest) };
     let Some(giver) = giver else { return true };
     let rest = match held_permits(&mut object.holders, giver) {
@@ -212,7 +221,7 @@ fn keep(object: &mut Object, book: &mut Book, task: TaskId, permits: u32, left: 
     }
 }
 
-fn held_permits(holders: &mut [Holder], task: TaskId) -> Option<&mut u32> {
+fn held_permits(holders: &mut VecDeque<Holder>, task: TaskId) -> Option<&mut u32> {
     holders.iter_mut().filter(|holder| holder.task == task).find_map(|holder| match &mut holder.what {
         Held::Permits(permits) => Some(permits),
         Held::End(_) | Held::Transfer { .. } => None,

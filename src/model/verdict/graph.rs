@@ -94,8 +94,8 @@ impl<'a> Graph<'a> {
 
     /// Tasks that have permits, ended ones too.
     pub(super) fn permit_holders(&self, semaphore: ObjectId) -> Vec<TaskId> {
-        let holders = self.state.objects.get(semaphore).map_or(&[][..], |object| &object.holders);
-        holders.iter().filter(|holder| matches!(holder.what, Held::Permits(_))).map(|holder| holder.task).collect()
+        let holders = self.state.objects.get(semaphore).into_iter().flat_map(|object| &object.holders);
+        holders.filter(|holder| matches!(holder.what, Held::Permits(_))).map(|holder| holder.task).collect()
     }
 
     /// Those of them that ended without giving theirs back.
@@ -177,7 +177,8 @@ impl<'a> Graph<'a> {
             Call::WaitEvent { event, .. } => self.users(event, How::Sets),
             Call::Recv { pipe, end, .. } => self.state.objects.get(pipe).map_or_else(Vec::new, |object| {
                 let other = Held::End(end.other());
-                object.holders.iter().filter(|holder| holder.what == other).map(|holder| holder.task).collect()
+                let holders = object.holders.iter().filter(|holder| holder.what == other);
+                holders.map(|holder| holder.task).take(USERS_MAX).collect()
             }),
             Call::Acquire { semaphore, .. } => self.who_releases(semaphore),
             Call::Await { first, count, .. } | Call::Join { first, count, .. } => {

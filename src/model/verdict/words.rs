@@ -91,7 +91,7 @@ impl Teller<'_> {
 
     /// What it is at, as a verb and what follows.
     fn phrase(&self, node: Node) -> String {
-        let Some(wait) = self.graph.wait(node) else { return "waits for a worker".to_owned() };
+        let Some(wait) = self.graph.wait(node) else { return self.idle(node.task()).to_owned() };
         let call = match &wait.on {
             WaitOn::Lock { name, .. } => return format!("waits for lock {name}"),
             WaitOn::Call(call) => call,
@@ -110,6 +110,19 @@ impl Teller<'_> {
             Call::JoinPool => "waits for the pool's tasks to end".to_owned(),
             _ => format!("waits in {}", call.verb()),
         }
+    }
+
+    /// What a task waits for that nobody is at.
+    fn idle(&self, task: TaskId) -> &'static str {
+        match self.place(task) {
+            Some(Place::Parent) => "waits for the parent, which does one task after the other",
+            Some(Place::Pool) if self.state.target == 0 => "waits for a worker, and the pool has none",
+            _ => "waits for a worker",
+        }
+    }
+
+    fn place(&self, task: TaskId) -> Option<Place> {
+        self.state.task(task).map(|record| record.spec.place)
     }
 
     fn rest_of(&self, first: TaskId, count: u32) -> String {
@@ -149,9 +162,9 @@ impl Teller<'_> {
     }
 
     fn permits(&self, semaphore: ObjectId) -> u32 {
-        let holders = self.state.objects.get(semaphore).map_or(&[][..], |object| &object.holders);
+        let holders = self.state.objects.get(semaphore).into_iter().flat_map(|object| &object.holders);
         let permits = |held| if let Held::Permits(permits) = held { permits } else { 0 };
-        holders.iter().map(|holder| permits(holder.what)).sum()
+        holders.map(|holder| permits(holder.what)).sum()
     }
 
     /// The last task to end of those that could have helped.
@@ -236,6 +249,9 @@ impl Teller<'_> {
     /// What the one is to the other who waits for it.
     fn role(&self, node: Node, next: Node) -> Option<String> {
         let role = match (node, self.graph.wait(node).map(|wait| &wait.on)) {
+            // A program that waits for the pool has none of its workers.
+            (Node::Idle(task), _) if self.place(task) != self.place(next.task()) => return None,
+            (Node::Idle(task), _) if self.place(task) == Some(Place::Parent) => "which it is at",
             (Node::Idle(_), _) => "which has one",
             (_, Some(WaitOn::Lock { .. })) => "which holds it",
             (_, Some(WaitOn::Call(call))) => match *call {
@@ -269,8 +285,13 @@ impl Teller<'_> {
     }
 
     fn advice_circle(&self, circle: &[Node]) -> Option<String> {
-        if circle.iter().any(|node| matches!(node, Node::Idle(_))) {
-            return Some("a larger pool would go on: press +, or start with more workers".to_owned());
+        let idle = circle.iter().find_map(|node| if let Node::Idle(task) = node { self.place(*task) } else { None });
+        match idle {
+            Some(Place::Pool) => {
+                return Some("a larger pool would go on: press +, or start with more workers".to_owned());
+            }
+            Some(Place::Parent) => return Some("with another strategy they would be done at the same time".to_owned()),
+            _ => {}
         }
         if circle.iter().all(|&node| self.graph.waits_to_have(node)) {
             return Some(match circle.len() {
@@ -291,7 +312,7 @@ impl Teller<'_> {
 
     /// Tasks that wait for a worker could at least begin.
     fn with_pool(&self, advice: Option<String>) -> Option<String> {
-        let waiting = self.state.count(Status::Waiting);
+        let waiting = self.state.queue.waiting(Place::Pool).count();
         let pool = "a larger pool would go on";
         if waiting == 0 || self.state.phase != Phase::Running || advice.as_ref().is_some_and(|it| it.contains(pool)) {
             return advice;

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::command::{Asker, Weight};
 use crate::event::{Elapsed, Event, Policy, RunKind, Start};
-use crate::task::{Download, Pid, Slot, Stream, TaskSpec, Work};
+use crate::task::{Arguments, Download, FunctionCall, FunctionId, Pid, Slot, Stream, TaskSpec, Work};
 
 /// Two workers that hold four tasks each, of eight downloads.
 fn state() -> State {
@@ -202,6 +202,59 @@ fn program() -> State {
         What::WorkerReady { worker, host: None, pid: None },
         What::TasksDispatched { worker, tasks: vec![task] },
         What::TaskStarted { task, worker, pid: None },
+    ] {
+        record(&mut state, what).unwrap();
+    }
+    state
+}
+
+#[test]
+fn nothing_of_anothers_is_given_back() {
+    let mut state = state();
+    record(&mut state, What::TaskStopping { task: TaskId(5), why: StopReason::Asked }).unwrap();
+    record(&mut state, What::TasksRecalled { worker: WorkerId(0) }).unwrap();
+    let refused = hear(&mut state, 0, Report::Returned { tasks: vec![TaskId(5)] });
+    assert!(matches!(refused, Err(IllegalEvent::NotHeld { .. })), "{refused:?}");
+    assert_eq!(state.task(TaskId(5)).unwrap().status, Status::Stopping);
+}
+
+#[test]
+fn a_process_of_its_own_that_exits_well_has_done_its_task() {
+    for (code, done) in [(0, true), (3, false)] {
+        let mut state = steps(Place::Own);
+        let mut events = Vec::new();
+        of_exit(&state, WorkerId(0), Exit::Code(code), Box::default(), &mut events);
+        for event in events {
+            record(&mut state, event).unwrap();
+        }
+        let status = state.task(TaskId(0)).unwrap().status;
+        assert_eq!(status, if done { Status::Done } else { Status::Undecided });
+    }
+}
+
+#[test]
+fn what_has_asked_something_has_begun_and_is_not_given_back() {
+    let mut state = steps(Place::Pool);
+    let (task, thread) = (TaskId(0), ThreadId::FIRST);
+    hear(&mut state, 0, Report::Asked { task, thread, call: Call::JoinThread { thread: ThreadId(9) } }).unwrap();
+    record(&mut state, What::TasksRecalled { worker: WorkerId(0) }).unwrap();
+    assert!(hear(&mut state, 0, Report::Returned { tasks: vec![task] }).is_err());
+    assert_eq!((state.threads.of(task).len(), state.queue.iter().count()), (1, 0));
+}
+
+/// One task of steps, on a worker that was given it and has said nothing yet.
+fn steps(place: Place) -> State {
+    let call = FunctionCall { function: FunctionId(0), args: Arguments::Once(Vec::new()), seed: 0, uses: Vec::new() };
+    let spec = TaskSpec { place, ..TaskSpec::new(Work::Steps(Box::new(call))) };
+    let role = if place == Place::Own { Role::Own(TaskId(0)) } else { Role::Pool };
+    let (mut state, worker) = (State::new(), WorkerId(0));
+    for what in [
+        What::RunStarted(Box::new(Start::new("t", RunKind::Scenario, Pid(1), 1, Policy::default()))),
+        What::TasksAdded { tasks: vec![spec.into()] },
+        What::WorkerStarting { worker, slot: Slot(0), role },
+        What::WorkerSpawned { worker, pid: Pid(100) },
+        What::WorkerReady { worker, host: None, pid: None },
+        What::TasksDispatched { worker, tasks: vec![TaskId(0)] },
     ] {
         record(&mut state, what).unwrap();
     }

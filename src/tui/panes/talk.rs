@@ -29,7 +29,7 @@ fn call(task: u32, thread: u16, call: Call, since_ms: u64) -> Waiter {
 
 fn object(name: &str, kind: ObjectKind, content: Content) -> Object {
     let spec = ObjectSpec { name: name.into(), kind };
-    Object { spec, content, waiters: Vec::new(), holders: Vec::new(), traffic: Traffic::default() }
+    Object { spec, content, waiters: Vec::new(), holders: VecDeque::new(), traffic: Traffic::default() }
 }
 
 fn acquire() -> Call {
@@ -50,12 +50,12 @@ fn objects() -> Vec<Object> {
     let holder = |task, what| Holder { task: TaskId(task), what, since: at(4_000) };
     let doors = Object {
         waiters: (5..9).map(|task| call(task, 0, acquire(), 5_000)).collect(),
-        holders: [(3, 1), (4, 2), (2, 1)].map(|(task, permits)| holder(task, Held::Permits(permits))).to_vec(),
+        holders: [(3, 1), (4, 2), (2, 1)].map(|(task, permits)| holder(task, Held::Permits(permits))).into(),
         ..object("doors", ObjectKind::Semaphore { value: 4, bound: Bound::Plain }, Content::Semaphore { free: 0 })
     };
     let ready = object("ready", ObjectKind::Event { set: false }, Content::Event { set: false });
     let link = Object {
-        holders: vec![holder(2, Held::Transfer { bytes_per_s: 38_000_000 })],
+        holders: [holder(2, Held::Transfer { bytes_per_s: 38_000_000 })].into(),
         ..object("net", ObjectKind::Link { bytes_per_s: 40_000_000 }, Content::Link { used_bytes_per_s: 38_000_000 })
     };
     let ends = ["left".into(), "right".into()];
@@ -67,7 +67,7 @@ fn objects() -> Vec<Object> {
             Call::Recv { pipe: ObjectId(4), end: End::First, patience: Patience::Forever },
             7_900,
         )],
-        holders: vec![holder(0, Held::End(End::First)), holder(0, Held::End(End::Second))],
+        holders: [holder(0, Held::End(End::First)), holder(0, Held::End(End::Second))].into(),
         ..object("p", ObjectKind::Pipe { ends, ways: Ways::Both }, Content::Pipe { arrived })
     };
     vec![queue, doors, ready, link, pipe]

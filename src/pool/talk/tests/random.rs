@@ -170,6 +170,11 @@ fn free(state: &State, semaphore: u16) -> u32 {
     }
 }
 
+fn has_end(state: &State, pipe: ObjectId, task: TaskId, end: End) -> bool {
+    let holders = &state.objects.get(pipe).unwrap().holders;
+    holders.iter().any(|holder| holder.task == task && holder.what == Held::End(end))
+}
+
 fn is_held(state: &State, pipe: ObjectId, end: End) -> bool {
     state.objects.get(pipe).unwrap().holders.iter().any(|holder| holder.what == Held::End(end))
 }
@@ -183,7 +188,7 @@ fn could_be_answered(state: &State, task: TaskId, call: &Call) -> bool {
         }
         (Call::Get { .. }, Some(Content::Queue { items })) => !items.is_empty(),
         (Call::Recv { pipe, end, .. }, Some(Content::Pipe { arrived })) => {
-            let own = state.objects.get(*pipe).unwrap().has_end(task, *end);
+            let own = has_end(state, *pipe, task, *end);
             !own || !arrived[end.index()].is_empty() || !is_held(state, *pipe, end.other())
         }
         (Call::Acquire { .. }, Some(Content::Semaphore { free })) => *free > 0,

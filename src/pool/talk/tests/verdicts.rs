@@ -331,3 +331,43 @@ fn a_place_of_its_own_is_no_larger_pool() {
     world.ask(0, get(0, FOREVER));
     assert!(!world.advice().contains("pool"), "{}", world.advice());
 }
+
+#[test]
+fn a_pool_without_workers_is_not_said_to_be_the_programs() {
+    let mut world = World::new(Vec::new(), 1, vec![parent(&[]), task("job", &[])]);
+    world.command(Command::Resize(Resize::To(0)));
+    world.ask(0, join(1, 1));
+    assert_eq!(world.verdict(), "the parent waits for job to end; job waits for a worker, and the pool has none");
+    assert!(world.advice().contains("a larger pool would go on"));
+    // In this world the program sits on one of the pool's workers.
+    world.command(Command::Resize(Resize::To(2)));
+    world.no_verdict();
+}
+
+#[test]
+fn what_the_parent_does_one_after_the_other_needs_no_larger_pool() {
+    let inside = |name: &str, uses: &[(u16, How)]| TaskSpec { place: Place::Parent, ..task(name, uses) };
+    let tasks = vec![inside("consumer", &[GETS]), inside("producer", &[PUTS])];
+    let mut world = World::new(vec![queue("q", None)], 0, tasks);
+    world.ask(0, get(0, FOREVER));
+    let told = "consumer is blocked in get on queue q, which is empty; producer, which puts to it, waits for the parent, \
+                which does one task after the other, and it is consumer which it is at";
+    assert_eq!(world.verdict(), told);
+    assert!(!world.advice().contains("pool"), "{}", world.advice());
+}
+
+#[test]
+fn a_pool_that_is_to_have_no_workers_is_stuck_only_where_nobody_is_there() {
+    for (stuck, ends) in [(Stuck::Ends, true), (Stuck::Stays, false)] {
+        let policy = Policy { stuck, ..Policy::default() };
+        let mut world = World::with_policy(policy, Vec::new(), 1, vec![task("a", &[]), task("b", &[])]);
+        world.outlook.timed_left = true;
+        world.command(Command::Resize(Resize::To(0)));
+        world.done(0);
+        world.no_verdict();
+        world.outlook.timed_left = false;
+        world.plan();
+        assert_eq!(world.state.phase == Phase::Ended, ends);
+        assert_eq!(world.state.verdict.is_some(), ends);
+    }
+}
