@@ -1,10 +1,11 @@
 //! The processes below this one: finding them, and ending every one of them. Used by the parent and by each worker alike.
 //! It does not know which of them matter: whoever calls it names those to spare.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid as SystemPid;
@@ -19,6 +20,17 @@ const ROUND_WAIT: Duration = Duration::from_millis(5);
 
 /// Children that somebody in this process waits for: [`kill_once`] leaves them alone, and does not take their end away.
 static OURS: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
+
+/// The soft limit of open files as this process found it.
+static OPEN_FILES: OnceLock<u64> = OnceLock::new();
+
+/// The soft limit of open files that tasks get, whatever this process needs for itself: the one it had when this was first
+/// called.
+pub fn open_files_of_tasks() -> u64 {
+    /// What most systems have.
+    const USUAL: u64 = 1024;
+    *OPEN_FILES.get_or_init(|| getrlimit(Resource::RLIMIT_NOFILE).map_or(USUAL, |(soft, _)| soft))
+}
 
 fn ours() -> MutexGuard<'static, Vec<Pid>> {
     // A list of numbers is whole at any time.
@@ -49,6 +61,11 @@ impl Drop for Ours {
             list.swap_remove(place);
         }
     }
+}
+
+/// Whether somebody in this process waits for a child of his.
+pub fn some_are_ours() -> bool {
+    !ours().is_empty()
 }
 
 /// Makes this process adopt whatever its descendants leave behind, so that nothing escapes by a double fork.

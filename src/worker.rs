@@ -5,6 +5,7 @@ mod command;
 mod control;
 pub mod copy;
 mod download;
+mod exec;
 mod guard;
 mod home;
 mod keeper;

@@ -1,6 +1,8 @@
 //! Vocabulary: the values that steps compute, send and return. Written as Python writes them.
 //! It does not know who computes with them.
 
+mod written;
+
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error as _, SeqAccess, VariantAccess, Visitor};
@@ -184,35 +186,6 @@ impl<'de> Visitor<'de> for Items {
             values.push(value);
         }
         Ok(values)
-    }
-}
-
-/// As `print` shows it: a text bare at the top, quoted in a list.
-impl fmt::Display for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::None => f.write_str("None"),
-            Self::Bool(true) => f.write_str("True"),
-            Self::Bool(false) => f.write_str("False"),
-            Self::Int(int) => int.fmt(f),
-            Self::Float(float) => write!(f, "{float:?}"),
-            Self::Text(text) => f.write_str(text),
-            Self::List(values) => {
-                f.write_str("[")?;
-                for (place, value) in values.iter().enumerate() {
-                    if place > 0 {
-                        f.write_str(", ")?;
-                    }
-                    match value {
-                        Self::Text(text) => write!(f, "'{text}'")?,
-                        other => other.fmt(f)?,
-                    }
-                }
-                f.write_str("]")
-            }
-            Self::Handle(handle) if handle.count == 1 => write!(f, "<task {}>", handle.first),
-            Self::Handle(handle) => write!(f, "<{} tasks from {}>", handle.count, handle.first),
-        }
     }
 }
 

@@ -13,12 +13,12 @@ use nix::unistd::Pid as SystemPid;
 use rustix::process::{PidfdFlags, pidfd_open};
 
 use super::control::Control;
-use super::guard;
 use super::home::Home;
 use super::keeper::{Keeper, Kept};
 use super::lines::Lines;
 use super::outbox::{Outbox, TELL_AFTER};
 use super::start::{RUN_VARIABLE, host_name};
+use super::{exec, guard};
 use crate::clock::Clock;
 use crate::command::{Note, Weight};
 use crate::offspring;
@@ -84,8 +84,9 @@ pub(super) fn run(words: &[RawText], scene: &Scene<'_>) -> (Outcome, Option<Box<
     }
     let status = child.wait();
     drop(ours);
-    if scene.home.is_own() && offspring::has_children() {
-        // What the command left behind ends with it: nothing of ours may outlive the task.
+    if scene.home.is_own() && !offspring::some_are_ours() && offspring::has_children() {
+        // What the command left behind ends with it: nothing of ours may outlive the task. While another thread's command
+        // runs, nobody can tell whose it is; then it ends with the last of them.
         offspring::kill_strays();
     }
     let outcome = match status {
@@ -130,18 +131,24 @@ enum Ear<'a> {
 fn spawn<'a>(words: &[RawText], scene: &Scene<'a>) -> Result<(Child, Pipes<'a>), String> {
     let Some((program, arguments)) = words.split_first() else { return Err("no command to run".to_owned()) };
     let spool = &scene.setup.spool;
-    let mut command = Command::new(program.as_os());
+    let cannot = |error| format!("cannot run {}: {}", program.lossy(), plain(&error));
+    let (mut command, start) = if scene.home.is_own() {
+        let mut command = Command::new(program.as_os());
+        command.args(arguments.iter().map(RawText::as_os)).stdin(Stdio::null());
+        (command, None)
+    } else {
+        let (command, start) = exec::command(words).map_err(cannot)?;
+        (command, Some(start))
+    };
     if !spool.0.is_empty() {
         command.env(RUN_VARIABLE, spool.as_os());
     }
-    let mut child = command
-        .args(arguments.iter().map(RawText::as_os))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .spawn()
-        .map_err(|error| format!("cannot run {}: {}", program.lossy(), plain(&error)))?;
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).spawn().map_err(cannot)?;
+    drop(command);
+    if let Some(Err(error)) = start.map(exec::Start::wait) {
+        let _ = child.wait();
+        return Err(cannot(error));
+    }
     let ear = |stream| match scene.hears {
         Hears::Step(hear) => Ear::Lines(Lines::new(hear)),
         Hears::Parent => {

@@ -122,17 +122,18 @@ impl Control {
 
     /// Returns at once, or when a freeze is over.
     pub(super) fn check(&self) -> Result<(), Halted> {
-        if self.is_calm() {
-            return Ok(());
-        }
-        let mut state = self.lock();
+        if self.is_calm() { Ok(()) } else { self.check_locked(self.lock()).map(drop) }
+    }
+
+    /// The same. Whoever waits with the lock that it gives back misses no change.
+    fn check_locked<'a>(&self, mut state: MutexGuard<'a, State>) -> Result<MutexGuard<'a, State>, Halted> {
         loop {
             match &state.present {
                 Some(Present { stop: Some(_), .. }) => return Err(Halted),
                 Some(present) if present.frozen || state.all_frozen => {
                     state = self.changed.wait(state).expect("BUG: the control thread panicked");
                 }
-                _ => return Ok(()),
+                _ => return Ok(state),
             }
         }
     }
@@ -141,8 +142,7 @@ impl Control {
     pub(super) fn sleep(&self, duration: Duration) -> Result<(), Halted> {
         let mut left = duration;
         loop {
-            self.check()?;
-            let state = self.lock();
+            let state = self.check_locked(self.lock())?;
             let clock = Clock::start();
             let (state, timeout) = self.changed.wait_timeout(state, left).expect("BUG: the control thread panicked");
             drop(state);

@@ -4,6 +4,8 @@
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 
+use crate::offspring;
+
 /// What Rust's own programs exit with after a panic.
 const EXIT_PANICKED: i32 = 101;
 
@@ -25,8 +27,11 @@ impl Home {
     /// never end: so the worker ends, and the parent learns of it as of any worker's end.
     pub(super) fn give_up(&self) {
         match self {
-            // What it had started goes to the parent, who ends it.
-            Self::OwnProcess => std::process::exit(EXIT_PANICKED),
+            // Not left to the parent, who may be on another machine.
+            Self::OwnProcess => {
+                offspring::kill_all(&[]);
+                std::process::exit(EXIT_PANICKED)
+            }
             Self::Parent(socket) => {
                 let _ = socket.shutdown(Shutdown::Both);
             }

@@ -13,6 +13,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
 use nix::unistd::{Pid as SystemPid, dup2_stdin, dup2_stdout, getppid};
 
+use super::exec::{self, EXEC_ARGUMENT};
 use super::guard::{self, GUARD_ARGUMENT};
 use super::{launch, serve};
 use crate::offspring;
@@ -31,11 +32,13 @@ pub(super) const USAGE: &str = "is started by pooltop itself; it is no command f
 /// Serves the parent at the other end of standard input until it hangs up. `args`: what stands behind
 /// [`crate::wire::WORKER_ARGUMENT`]. Of a child: the PID of the parent, and the soft limit of open files that tasks get. Through
 /// a launcher: [`STDIO_ARGUMENT`]. Of the launcher itself: [`LAUNCH_ARGUMENT`] and what follows it. Of the
-/// guard of commands in the parent: [`GUARD_ARGUMENT`] and the run's folder.
+/// guard of commands in the parent: [`GUARD_ARGUMENT`] and the run's folder. Of such a
+/// command: [`EXEC_ARGUMENT`] and what follows it.
 pub fn main(args: &[OsString]) -> ExitCode {
     let served = match args {
         [mode, rest @ ..] if mode == LAUNCH_ARGUMENT => launch::launch(rest).map(|never| match never {}),
         [mode] if mode == STDIO_ARGUMENT => serve_afar(),
+        [mode, rest @ ..] if mode == EXEC_ARGUMENT => exec::main(rest).map(|never| match never {}),
         [mode, run] if mode == GUARD_ARGUMENT => {
             guard::main(run);
             Ok(())

@@ -84,6 +84,7 @@ pub(super) fn of_two(binary: Binary, left: Number, right: Number) -> Result<Valu
         return Err("division by zero".into());
     }
     match (binary, left, right) {
+        (Binary::Divide, Whole(left), Whole(right)) => Ok(Value::Float(quotient(left, right))),
         (Binary::Divide, ..) => finite(fraction(left) / fraction(right)),
         (_, Whole(left), Whole(right)) => in_range(
             match binary {
@@ -115,6 +116,17 @@ fn is_zero(number: Number) -> bool {
     }
 }
 
+/// Rounded once, also where the numbers have more digits than a fraction can hold.
+#[expect(clippy::cast_precision_loss, reason = "that is the one rounding")]
+fn quotient(left: i64, right: i64) -> f64 {
+    let (over, under) = (u128::from(left.unsigned_abs()), u128::from(right.unsigned_abs()));
+    // So far that the whole quotient has two digits more than a fraction, the last of which stands for all behind it.
+    let shift = 56 + over.leading_zeros().saturating_sub(under.leading_zeros());
+    let (whole, rest) = ((over << shift) / under, (over << shift) % under);
+    let size = (whole | u128::from(rest != 0)) as f64 * 0.5_f64.powi(shift.cast_signed());
+    if (left < 0) == (right < 0) { size } else { -size }
+}
+
 /// Rounded down; `None` where that leaves the range, which only -2^63 // -1 does.
 fn floor_divide(left: i64, right: i64) -> Option<i64> {
     let times = left.checked_div(right)?;
@@ -139,7 +151,8 @@ fn floor_and_rest(left: f64, right: f64) -> (f64, f64) {
         times -= 1.0;
     }
     let floor = times.floor();
-    (if times - floor > 0.5 { floor + 1.0 } else { floor }, rest)
+    let floor = if times - floor > 0.5 { floor + 1.0 } else { floor };
+    (if floor == 0.0 { 0.0_f64.copysign(left / right) } else { floor }, rest)
 }
 
 /// `==`: values of different kinds are different, but for numbers.

@@ -75,6 +75,10 @@ fn whole_numbers_stay_whole_but_for_division() {
     assert_eq!(two(2, Binary::Add, 3), "5");
     assert_eq!(two(2, Binary::Multiply, 0.5), "1.0");
     assert_eq!(two(6, Binary::Divide, 3), "2.0");
+    // Neither side is rounded before: 2^53 + 1 is no f64.
+    assert_eq!(two(2, Binary::Divide, 9_007_199_254_740_993), "2.2204460492503128e-16");
+    assert_eq!(two(i64::MIN, Binary::Divide, -1), "9.223372036854776e+18");
+    assert_eq!(two(0, Binary::Divide, -5), "-0.0");
     assert_eq!(two(true, Binary::Add, true), "2");
 }
 
@@ -86,6 +90,9 @@ fn division_rounds_down_and_the_rest_has_the_sign_of_the_right_side() {
         assert_eq!(two(left, Binary::Remainder, right), rest, "{left} % {right}");
     }
     assert_eq!(two(-7.5, Binary::FloorDivide, 2), "-4.0");
+    // Zero has the sign that the quotient would have.
+    assert_eq!(two(-0.0, Binary::FloorDivide, 3), "-0.0");
+    assert_eq!(two(-1, Binary::FloorDivide, -7.5), "0.0");
     assert_eq!(two(-7.5, Binary::Remainder, 2), "0.5");
     assert_eq!(two(i64::MIN, Binary::Remainder, -1), "0");
 }

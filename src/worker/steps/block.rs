@@ -5,6 +5,7 @@ use std::hint::black_box;
 
 use super::thread::Thread;
 use super::{Stepped, Stop};
+use crate::offspring;
 use crate::task::{Expr, Grain, Step, Value, Variable};
 use crate::worker::download::scaled;
 
@@ -170,23 +171,33 @@ impl<'e> Thread<'_, 'e> {
             Value::Int(code) => code,
             other => return Err(format!("a status is a whole number, not {}", other.kind()).into()),
         };
-        self.may_end_the_process()?;
-        self.run.shared.outbox.flush();
+        self.prepare_to_end()?;
         // The system looks at the last eight bits alone.
         std::process::exit(i32::try_from(code & 0xff).unwrap_or(1))
     }
 
     fn kill(&self, signal: i32) -> Stepped<()> {
-        self.may_end_the_process()?;
         let signal = nix::sys::signal::Signal::try_from(signal).map_err(|_| format!("there is no signal {signal}"))?;
-        self.run.shared.outbox.flush();
-        // To this thread, so that it is not a step further when the process ends.
-        nix::sys::signal::raise(signal).map_err(|errno| errno.desc().to_lowercase())?;
+        self.prepare_to_end()?;
+        // To this thread, so that it is not a step further when the process ends. Twice, since for some signals there is a
+        // handler that takes the first one and steps aside.
+        for _ in 0..2 {
+            nix::sys::signal::raise(signal).map_err(|errno| errno.desc().to_lowercase())?;
+        }
         Ok(())
     }
 
-    fn may_end_the_process(&self) -> Stepped<()> {
-        if self.run.shared.home.is_own() { Ok(()) } else { Err("cannot end the parent's process this way".into()) }
+    /// What other threads' commands have started ends before the process does: the parent may be on another machine, where
+    /// it cannot see to that.
+    fn prepare_to_end(&self) -> Stepped<()> {
+        let shared = self.run.shared;
+        if !shared.home.is_own() {
+            return Err("cannot end the parent's process this way".into());
+        }
+        shared.control.close();
+        offspring::kill_all(&[]);
+        shared.outbox.flush();
+        Ok(())
     }
 }
 
