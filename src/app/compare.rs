@@ -53,7 +53,7 @@ pub(super) fn run(compare: &Compare) -> Result<u8, Refusal> {
         Front::Headless(style) => without_screen(contest, style)?,
     };
     let text = match compare.format {
-        Format::Table => table::table(&report, tui::compare::glyphs(front::charset(&compare.flags))),
+        Format::Table => table::table(&report, tui::compare::glyphs(front::charset(&compare.flags)), columns()),
         Format::Md => table::markdown(&report),
         Format::Csv => data::csv(&report),
         Format::Json => data::json(&report).context("put the result together").map_err(Refusal::Internal)?,
@@ -64,6 +64,12 @@ pub(super) fn run(compare: &Compare) -> Result<u8, Refusal> {
         0 if !report.is_complete() => EXIT_INCOMPLETE,
         code => code,
     })
+}
+
+/// Those of the terminal that standard output goes to, if it does.
+fn columns() -> Option<u16> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    (size.ws_col > 0).then_some(size.ws_col)
 }
 
 /// A file if it looks like one, else a demo; and what a demo wants to be compared by instead of itself.

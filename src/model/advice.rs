@@ -150,7 +150,12 @@ impl State {
             return None;
         }
         let (kind, name) = (object.spec.kind.word(), &object.spec.name);
-        let what = format!("tasks spent {:.0} % of their time waiting for {kind} {name}", share(id) * 100.0);
+        let lets_in = match object.spec.kind {
+            ObjectKind::Semaphore { value, .. } => format!(", which lets {value} in at a time"),
+            _ => String::new(),
+        };
+        let share = share(id) * 100.0;
+        let what = format!("tasks spent {share:.0} % of their time waiting for {kind} {name}{lets_in}");
         Some((Limit::Object(id), what))
     }
 
@@ -180,7 +185,11 @@ impl State {
             Strategy::Pool if pooled => "fewer workers might do as much",
             _ => "a pool would start fewer",
         };
-        let what = format!("{:.0} % of the processes' time goes into starting them: {instead}", share * 100.0);
+        let times = match share / (1.0 - share) {
+            ..100.0 => format!("{:.1} times", share / (1.0 - share)),
+            _ => "over 100 times".to_owned(),
+        };
+        let what = format!("starting processes took {times} as long as what they then did: {instead}");
         Some((Limit::StartUp, what))
     }
 

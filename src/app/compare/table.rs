@@ -11,6 +11,9 @@ use crate::tui::theme::Glyphs;
 /// How long the longest bar is.
 const BAR_COLUMNS: u16 = 30;
 
+/// Where there is room for less than that, bars say nothing.
+const BAR_COLUMNS_MIN: u16 = 8;
+
 /// A longer note stands below the table.
 const NOTE_COLUMNS_MAX: usize = 40;
 
@@ -22,8 +25,8 @@ const HEADINGS: [&str; 7] = ["strategy", "time", "speed-up", "efficiency", "proc
 /// Where the tutorial has figures.
 const TUTORIAL_HEADINGS: [&str; 3] = ["ratio", "tutorial", "its ratio"];
 
-/// The table, with what it is about above it.
-pub(super) fn table(report: &Report, glyphs: &Glyphs) -> String {
+/// The table, with what it is about above it. `room`: the terminal's columns, if it goes to one.
+pub(super) fn table(report: &Report, glyphs: &Glyphs, room: Option<u16>) -> String {
     let mut text = head(report).into_iter().fold(String::new(), |text, line| text + &line + "\n");
     text.push('\n');
     let headings = headings(report);
@@ -34,11 +37,14 @@ pub(super) fn table(report: &Report, glyphs: &Glyphs) -> String {
     let headings: Vec<String> = headings.iter().map(|heading| (*heading).to_owned()).collect();
     push(&mut text, &headings, &columns, "");
     let mut below: Vec<String> = Vec::new();
-    for (row, cells) in report.rows.iter().zip(&rows) {
+    let notes: Vec<String> = report.rows.iter().map(|row| short_note(row, &mut below)).collect();
+    let longest_note = notes.iter().map(|note| width(note)).max().unwrap_or(0);
+    let used = columns.iter().map(|columns| columns + 2).sum::<usize>() + longest_note + 1;
+    let left = room.map(|room| room.saturating_sub(u16::try_from(used).unwrap_or(u16::MAX)));
+    let bars = left.unwrap_or(BAR_COLUMNS).min(BAR_COLUMNS);
+    for ((row, cells), note) in report.rows.iter().zip(&rows).zip(&notes) {
         let share = row.time().zip(report.longest()).map(|(time, longest)| time.median / longest);
-        let bar = share.map(|share| bar(share, BAR_COLUMNS, glyphs)).unwrap_or_default();
-        let note = row.note().map(|note| sanitized(&note).into_owned()).unwrap_or_default();
-        let note = if width(&note) <= NOTE_COLUMNS_MAX { note } else { numbered(row, note, &mut below) };
+        let bar = share.filter(|_| bars >= BAR_COLUMNS_MIN).map(|share| bar(share, bars, glyphs)).unwrap_or_default();
         push(&mut text, cells, &columns, format!("{bar} {note}").trim());
     }
     for line in below.into_iter().chain(foot(report)) {
@@ -65,8 +71,12 @@ pub(super) fn markdown(report: &Report) -> String {
     text
 }
 
-/// A word and the number of the note, which stands below; the same note has the same number.
-fn numbered(row: &Row, note: String, below: &mut Vec<String>) -> String {
+/// The note if it is short, else a word and the number of the note, which stands below; the same note has the same number.
+fn short_note(row: &Row, below: &mut Vec<String>) -> String {
+    let note = row.note().map(|note| sanitized(&note).into_owned()).unwrap_or_default();
+    if width(&note) <= NOTE_COLUMNS_MAX {
+        return note;
+    }
     let at = below.iter().position(|other| other.ends_with(&format!(") {note}"))).unwrap_or_else(|| {
         below.push(format!("({}) {note}", below.len() + 1));
         below.len() - 1
@@ -210,7 +220,21 @@ pool of 8           -         -           -          -         -        -  no
 
 (1) stuck: task 1 waits for queue q (in 1 of 3 runs)
 ";
-        assert_eq!(table(&report(), ascii()), expected);
+        assert_eq!(table(&report(), ascii(), None), expected);
+    }
+
+    #[test]
+    fn bars_are_as_long_as_the_terminal_has_room_for() {
+        let lines = |columns| {
+            let text = table(&report(), ascii(), Some(columns));
+            text.lines().skip(4).take(6).map(str::to_owned).collect::<Vec<_>>()
+        };
+        for columns in 110..140 {
+            assert!(lines(columns).iter().all(|line| line.len() <= columns.into()), "{:#?}", lines(columns));
+        }
+        assert!(lines(130)[1].ends_with("  ########################"), "{}", lines(130)[1]);
+        assert!(lines(80)[1].ends_with(" -"), "{}", lines(80)[1]);
+        assert_eq!(lines(300), table(&report(), ascii(), None).lines().skip(4).take(6).collect::<Vec<_>>());
     }
 
     #[test]
@@ -237,13 +261,13 @@ pool of 4     0.0120 s      0.33           -          4   166.7 %   14.0 MB   1.
 
 In the tutorial process each took 23.1 times as long as pool of 4 (9.248 s to 0.401 s); here 12.5 times (0.150 s to 0.0120 s).
 ";
-        assert_eq!(table(&report, ascii()), expected);
+        assert_eq!(table(&report, ascii(), None), expected);
     }
 
     #[test]
     fn what_no_strategy_decides_is_told_below() {
         let mut report = report();
-        let last = |report: &Report| table(report, ascii()).lines().last().unwrap_or_default().to_owned();
+        let last = |report: &Report| table(report, ascii(), None).lines().last().unwrap_or_default().to_owned();
         let pooled = |report: &mut Report, pooled| {
             report.rows.iter_mut().flat_map(|row| &mut row.runs).for_each(|run| run.pooled = pooled);
         };
@@ -277,7 +301,7 @@ In the tutorial process each took 23.1 times as long as pool of 4 (9.248 s to 0.
         let mut report = report();
         report.title = "a\u{1b}[2J\u{202e}".to_owned();
         report.rows[4].refused = Some("b\u{1b}]0;x\u{7}".to_owned());
-        for text in [table(&report, ascii()), markdown(&report)] {
+        for text in [table(&report, ascii(), None), markdown(&report)] {
             assert!(!text.chars().any(|char| char.is_control() && char != '\n' || char == '\u{202e}'), "{text:?}");
         }
     }

@@ -249,7 +249,7 @@ fn waiting_for_an_object_is_told_with_its_share() {
     run.begin();
     run.says(
         Limit::Object(ObjectId(0)),
-        "tasks spent 80 % of their time waiting for semaphore doors; only size 5 was tried",
+        "tasks spent 80 % of their time waiting for semaphore doors, which lets 1 in at a time; only size 5 was tried",
     );
 }
 
@@ -265,6 +265,6 @@ fn processes_that_take_longer_to_start_than_to_work_are_told() {
     run.rounds(5, 300);
     run.says(
         Limit::StartUp,
-        "67 % of the processes' time goes into starting them: a pool would start fewer; only size 4 was tried",
+        "starting processes took 2.0 times as long as what they then did: a pool would start fewer; only size 4 was tried",
     );
 }
