@@ -118,7 +118,8 @@ impl Teller {
         match self.style {
             Style::Json => self.outlet.event(event),
             Style::Plain => {
-                let told = self.tell_output(event);
+                // Where both streams go to one place, what was printed before a line stands before it.
+                let told = self.tell_output(event).and_then(|()| self.outlet.flush());
                 self.lines.tell(&self.state, event);
                 told
             }
