@@ -216,7 +216,7 @@ impl fmt::Display for Failure {
             Self::Signal { signal } => write!(f, "killed by {}", signal_name(*signal)),
             Self::Error { text } => f.write_str(text),
             Self::TimedOut { after_ms } => write!(f, "timed out after {:.1} s", ms_to_s(*after_ms)),
-            Self::Stopped => f.write_str("stopped on request"),
+            Self::Stopped => f.write_str("stopped"),
             Self::WorkerLost { how } => f.write_str(how),
         }
     }

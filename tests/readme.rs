@@ -1,11 +1,16 @@
-//! Holds the README to the program: keys, exit codes, and how scenarios are written. `UPDATE_README=1 cargo test --test readme` copies keys and grammar.
+//! Holds the README to the program: keys, exit codes, demos, and how scenarios are written. `UPDATE_README=1 cargo test --test readme`
+//! copies keys, demos and grammar.
 //! It does not know whether the rest of the README is true; benches and other tests do.
 
-use pooltop::{cli, scenario, tui::keymap};
+use std::fmt::Write as _;
+
+use pooltop::{cli, notation::Language, scenario, tui::keymap};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
 const GRAMMAR: [&str; 2] = ["`src/scenario/grammar.md`; a test holds this copy to it -->\n", "<!-- end of grammar -->"];
 const KEYS: [&str; 2] = ["`src/tui/keymap`; a test holds this copy to it -->\n", "<!-- end of keys -->"];
+
+const DEMOS: [&str; 2] = ["`src/scenario/builtin.rs`; a test holds this copy to it -->\n", "<!-- end of demos -->"];
 
 fn readme() -> String {
     std::fs::read_to_string(PATH).expect("the README is there")
@@ -18,10 +23,20 @@ fn between<'a>(text: &'a str, [start, end]: [&str; 2]) -> (usize, &'a str) {
     (from, &text[from..from + length])
 }
 
+/// A row for each scenario of ours.
+fn demos() -> String {
+    let mut table = "| demo | what it shows |\n|---|---|\n".to_owned();
+    for builtin in scenario::BUILTINS {
+        let plan = builtin.plan(None, Language::English).expect("ours can be read");
+        writeln!(table, "| `{}` | {} |", builtin.name, plan.summary.replace('|', "\\|")).expect("a text takes it all");
+    }
+    table
+}
+
 #[test]
-fn keys_and_grammar_are_those_of_the_program() {
+fn keys_demos_and_grammar_are_those_of_the_program() {
     let mut text = readme();
-    for (marks, true_text) in [(KEYS, keymap::markdown()), (GRAMMAR, scenario::GRAMMAR.to_owned())] {
+    for (marks, true_text) in [(KEYS, keymap::markdown()), (DEMOS, demos()), (GRAMMAR, scenario::GRAMMAR.to_owned())] {
         let (from, copy) = between(&text, marks);
         if std::env::var_os("UPDATE_README").is_none() {
             assert_eq!(copy, true_text, "run UPDATE_README=1 cargo test --test readme");

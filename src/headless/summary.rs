@@ -45,6 +45,9 @@ fn outcome(state: &State) -> String {
 
 fn tasks(state: &State) -> String {
     let counts = state.counts_of_work();
+    if has_no_tasks(state) {
+        return "  tasks      none; the parent did it all itself".to_owned();
+    }
     let mut line = format!("  tasks      {} of {} done", counts.of(Status::Done), counts.total());
     let others = [
         (counts.of(Status::Failed), "failed"),
@@ -57,6 +60,11 @@ fn tasks(state: &State) -> String {
         let _ = write!(line, ", {count} {word}");
     }
     line
+}
+
+/// Whether there was nothing but the parent's program.
+fn has_no_tasks(state: &State) -> bool {
+    state.main.is_some() && state.counts_of_work().total() == 0
 }
 
 fn failures(state: &State) -> String {
@@ -82,10 +90,14 @@ fn skipped(state: &State) -> String {
     let Some(first) = skipped.first.first() else { return String::new() };
     let count = skipped.skipped + skipped.errors;
     let more = if count > 1 { format!("; and {} more", count - 1) } else { String::new() };
-    format!("  skipped    {}{more}", sanitized(first))
+    let what = if skipped.skipped > 0 { "skipped" } else { "errors " };
+    format!("  {what}    {}{more}", sanitized(first))
 }
 
 fn payload(state: &State) -> String {
+    if has_no_tasks(state) {
+        return String::new();
+    }
     let time = state.now.secs().max(1e-6);
     let rate = f64::from(state.counts_of_work().of(Status::Done)) / time;
     let mut line = format!("  rate       {rate:.1} tasks/s");
@@ -111,10 +123,11 @@ fn sizes(state: &State) -> String {
         .by_size()
         .iter()
         .filter(|(size, used)| **size > 0 && used.time_us >= 100_000)
-        .map(|(size, used)| format!("{size} workers {:.1}/s", used.tasks_per_s()))
+        .map(|(size, used)| format!("{} {:.1}/s", workers(*size), used.tasks_per_s()))
         .collect();
     let strategy = state.start.as_ref().map(|start| start.strategy).unwrap_or_default();
-    if used.is_empty() && !state.pool_used && (strategy != Strategy::Pool || state.main.is_some()) {
+    let was_used = state.pool_used || (strategy == Strategy::Pool && state.main.is_none() && state.tasks.is_empty());
+    if used.is_empty() && !was_used {
         let instead = match strategy {
             Strategy::Pool => "",
             Strategy::ProcessEach => "; a process for each task",
@@ -122,10 +135,14 @@ fn sizes(state: &State) -> String {
         };
         format!("  pool       none{instead}")
     } else if used.is_empty() {
-        format!("  pool       {} workers", state.target)
+        format!("  pool       {}", workers(state.target))
     } else {
         format!("  pool       {}", used.join(", "))
     }
+}
+
+fn workers(count: u32) -> String {
+    if count == 1 { "1 worker".to_owned() } else { format!("{count} workers") }
 }
 
 /// "4.2 MB": powers of a thousand, as drives and networks count.

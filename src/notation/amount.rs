@@ -126,10 +126,11 @@ pub fn span(text: &str, read: impl Fn(&str) -> Result<u64, BadNotation>) -> Resu
     };
     let (low_text, high_text) = (low.trim(), high.trim_start_matches('=').trim());
     let high = read(high_text)?;
-    let low = match split_number(low_text) {
-        (number, "") if !number.is_empty() => read(&format!("{low_text}{}", unit_of(high_text)))?,
-        _ => read(low_text)?,
+    let low_text = match split_number(low_text) {
+        (number, "") if !number.is_empty() => format!("{low_text}{}", unit_of(high_text)),
+        _ => low_text.to_owned(),
     };
+    let low = read(&low_text)?;
     if low > high {
         return Err(BadNotation::new(format!("`{text}` runs backwards; write {high_text}..{low_text}")));
     }
@@ -259,6 +260,8 @@ mod tests {
         assert_eq!(span("900 kB..2 MB", size_bytes), Ok(Span { low: 900_000, high: 2_000_000 }));
         let error = span("3s..1s", duration_ms).unwrap_err().to_string();
         assert_eq!(error, "`3s..1s` runs backwards; write 1s..3s");
+        let error = span("3..1s", duration_ms).unwrap_err().to_string();
+        assert_eq!(error, "`3..1s` runs backwards; write 1s..3s");
         for text in ["..", "1s..", "..1s", "1s..2s..3s", "a..b"] {
             assert!(span(text, duration_ms).is_err(), "{text}");
         }

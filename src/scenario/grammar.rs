@@ -167,7 +167,10 @@ fn who_works(top: &Fields<'_, '_>, problems: &mut Problems) {
             problems.add_with_help(parent.span(), "with a [parent] there are no [[task]] entries", help);
         }
         (None, None) => {
-            let help = "for instance [[task]] with sleep = \"0s..3s\" and repeat = 10 below it";
+            let help = match top.get("function") {
+                Some(_) => "a function runs when it is called: [[task]] with call = \"NAME\", or start in [parent]",
+                None => "for instance [[task]] with sleep = \"0s..3s\" and repeat = 10 below it",
+            };
             problems.add_with_help(0..0, "a scenario needs at least one [[task]], or a [parent]", help);
         }
         _ => {}

@@ -1,8 +1,9 @@
 //! What a mistyped word was probably meant to be. PURE.
 //! It does not know what the words are for.
 
-/// How many slips are forgiven.
+/// How many slips are forgiven, and in a word shorter than that only one: two would make anything of it.
 const SLIPS_MAX: usize = 2;
+const SHORT_CHARS: usize = 5;
 
 /// Longer words are not compared: no key or name is so long.
 const WORD_CHARS_MAX: usize = 40;
@@ -15,9 +16,10 @@ pub(super) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str
     }
     known
         .into_iter()
-        .map(|word| (distance(&written, &word.chars().collect::<Vec<_>>()), word))
-        // As many slips as letters would make anything of anything.
-        .filter(|&(slips, word)| slips <= SLIPS_MAX && slips < word.chars().count().min(written.len()))
+        .map(|word| (word.chars().collect::<Vec<_>>(), word))
+        .map(|(letters, word)| (distance(&written, &letters), letters.len().min(written.len()), word))
+        .filter(|&(slips, letters, _)| slips < letters && slips <= if letters < SHORT_CHARS { 1 } else { SLIPS_MAX })
+        .map(|(slips, _, word)| (slips, word))
         .min_by_key(|&(slips, _)| slips)
         .map(|(_, word)| word)
 }
@@ -57,6 +59,7 @@ mod tests {
         assert_eq!(nearest("downlod", known), Some("download"));
         assert_eq!(nearest("nmae", known), Some("name"));
         assert_eq!(nearest("banana", known), None);
+        assert_eq!(nearest("nmea", known), None, "two slips in four letters");
         assert_eq!(nearest("x", known), None);
         assert_eq!(nearest("", known), None);
         assert_eq!(nearest(&"x".repeat(1_000_000), known), None);

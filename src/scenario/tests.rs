@@ -121,8 +121,6 @@ fn every_step_becomes_what_it_says() {
             Step::Return { value: Expr::List(vec![int(1), text("a"), Expr::Literal(Value::Bool(true))]) },
         ),
         (r#"{ fail = "no" }"#, Step::Fail { text: text("no") }),
-        ("{ exit = 3 }", Step::Exit { code: int(3) }),
-        (r#"{ kill_self = "sigterm" }"#, Step::Kill { signal: 15 }),
         (
             r#"{ repeat = "forever", counter = "i", steps = [{ break = true }] }"#,
             Step::Repeat { times: None, counter: Some(0), steps: vec![Step::Break] },
@@ -133,11 +131,11 @@ fn every_step_becomes_what_it_says() {
             Step::For { each: 0, of: Expr::List(vec![local(0)]), steps: vec![] },
         ),
         (
-            r#"{ when = "True", steps = [], else = [{ exit = 1 }] }"#,
+            r#"{ when = "True", steps = [], else = [{ compute = 1 }] }"#,
             Step::When {
                 condition: Expr::Literal(Value::Bool(true)),
                 then: vec![],
-                otherwise: vec![Step::Exit { code: int(1) }],
+                otherwise: vec![Step::Compute { operations: int(1) }],
             },
         ),
         (r#"{ put = "q", value = 1 }"#, ask(Action::Put { queue: q, value: int(1), waiting: Waiting::Forever }, None)),
@@ -179,8 +177,8 @@ fn every_step_becomes_what_it_says() {
         (r#"{ join = "threads" }"#, Step::JoinThreads { name: None }),
         (r#"{ join = "threads", name = "a" }"#, Step::JoinThreads { name: Some(text("a")) }),
         (
-            r#"{ thread = "T", steps = [{ exit = 1 }] }"#,
-            Step::Thread { name: text("T"), steps: vec![Step::Exit { code: int(1) }] },
+            r#"{ thread = "T", steps = [{ compute = 1 }] }"#,
+            Step::Thread { name: text("T"), steps: vec![Step::Compute { operations: int(1) }] },
         ),
         (r#"{ with_lock = "mutex", steps = [] }"#, Step::Locked { lock: 0, steps: vec![] }),
         (r#"{ copy_file = "a", tree = "photos" }"#, Step::CopyFile { tree: 0, path: text("a") }),
@@ -190,6 +188,11 @@ fn every_step_becomes_what_it_says() {
         ),
     ] {
         assert_eq!(one(step), expected, "{step}");
+    }
+    for (step, expected) in
+        [("{ exit = 3 }", Step::Exit { code: int(3) }), (r#"{ kill_self = "sigterm" }"#, Step::Kill { signal: 15 })]
+    {
+        assert!(program(&child(step)).functions.iter().any(|one| one.steps == [expected.clone()]), "{step}");
     }
 }
 
@@ -497,7 +500,10 @@ fn an_end_the_parent_keeps_is_named() {
     };
     let to_the_end = r#"{ recv = "sink", into = "m", otherwise = [{ break = true }] }, { print = "{m}" }"#;
     let told = receiver(to_the_end, "");
-    assert!(told.contains("[parent] never closes its copy of `source`, so this never sees the end of file"), "{told}");
+    assert!(
+        told.contains("[parent] never closes its copy of `source`, so this recv never sees the end of file"),
+        "{told}"
+    );
     assert_eq!(receiver(to_the_end, r#"{ close = "source" }"#), "");
     assert!(!receiver(to_the_end, r#"{ close = "sink" }"#).is_empty());
     // Whatever else leaves the loop makes it uncertain.
@@ -520,8 +526,11 @@ fn the_examples_of_the_documentation_are_scenarios() {
     assert_eq!((first.task_count(), first.copies.len(), first.timed.len()), (13, 1, 10));
     assert_eq!(first.warnings, Vec::<String>::new());
     plan(&format!("{objects}\n[parent]\nsteps = []\n"));
+    // One line is not for the parent.
+    let (others, steps): (Vec<&str>, Vec<&str>) = steps.lines().partition(|line| line.starts_with("{ exit = "));
+    let (others, steps) = (others.join("\n"), steps.join("\n"));
     plan(&format!(
-        "{objects}\n[function.f]\nparams = [\"n\"]\nsteps = []\n[parent]\nsteps = [\n{{ set = \"path\", to = \"'a'\" }},\n{steps}\n]\n"
+        "{objects}\n[function.f]\nparams = [\"n\"]\nsteps = [{others}\n]\n[parent]\nsteps = [\n{{ set = \"path\", to = \"'a'\" }},\n{steps}\n]\n"
     ));
     let last = plan(example);
     assert_eq!(last.warnings, Vec::<String>::new());

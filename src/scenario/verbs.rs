@@ -124,6 +124,30 @@ pub(super) const VERBS: &[VerbSpec] = verbs! {
     Run "run" Anyone [];
 };
 
+/// What somebody who comes from Python may write first, and how it is done here.
+const ELSEWHERE: &[(&[&str], &str)] = &[
+    (&["if", "elif"], "write { when = \"n > 3\", steps = [], else = [] }"),
+    (&["while", "loop"], "write { repeat = \"forever\", steps = [] } with a when and a break in it"),
+    (
+        &["call", "fork", "spawn", "process", "Process"],
+        "write start for a process of its own, apply_async for the pool",
+    ),
+    (&["lock", "with", "mutex"], "write { with_lock = \"NAME\", steps = [] }"),
+    (&["wait"], "write wait_event for an event, join for a process, result for a result"),
+    (&["log", "echo", "say", "printf"], "write print, or note for a line about the run"),
+    (&["raise", "error", "throw"], "write { fail = \"why\" }"),
+    (&["try", "except"], "steps that ask may have otherwise = [], the steps for when it cannot be had"),
+    (&["let", "assign", "var"], "write { set = \"n\", to = \"n + 1\" }"),
+    (&["imap", "starmap", "submit"], "write map, map_async or apply_async"),
+    (&["shell", "exec", "command"], "write { run = [\"sh\", \"-c\", \"...\"] }"),
+    (&["pass", "nothing"], "write no step at all: steps = []"),
+];
+
+/// How what that word stands for elsewhere is done here.
+pub(super) fn elsewhere(word: &str) -> Option<&'static str> {
+    ELSEWHERE.iter().find(|(words, _)| words.contains(&word)).map(|(_, how)| *how)
+}
+
 /// The verb of that name.
 pub(super) fn verb(name: &str) -> Option<&'static VerbSpec> {
     VERBS.iter().find(|verb| verb.name == name)

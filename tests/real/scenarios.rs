@@ -2,6 +2,7 @@
 //! real children, at high speed and with a fixed seed.
 //! It does not know how a scenario is written; `pooltop demo` runs it as it would for anybody.
 
+mod all;
 mod channels;
 mod course;
 mod downloads;

@@ -211,7 +211,7 @@ impl Teller<'_> {
         }
     }
 
-    /// "fork 1 is held by philosopher 1, who waits for fork 2, held by ...".
+    /// "fork 1 is held by philosopher 1, who waits for fork 2, held by ...: a deadlock".
     fn holders_in_circle(&self, circle: &[Node]) -> String {
         let mut text = String::new();
         let mut wanted = self.wanted(circle[circle.len() - 1]);
@@ -221,7 +221,8 @@ impl Teller<'_> {
             let _ = write!(text, "{start} held by {}, who waits for {next}", self.name(node));
             wanted = next;
         }
-        text
+        // The word to look it up by.
+        text + ": a deadlock"
     }
 
     fn wanted(&self, node: Node) -> String {
@@ -296,7 +297,8 @@ impl Teller<'_> {
         if circle.iter().all(|&node| self.graph.waits_to_have(node)) {
             return Some(match circle.len() {
                 1 => "release it before taking it again".to_owned(),
-                _ => "let everybody take them in the same order".to_owned(),
+                _ => "let everybody take them in the same order, for instance the one with the lower number first"
+                    .to_owned(),
             });
         }
         circle.iter().zip(circle.iter().cycle().skip(1)).find_map(|(&node, &next)| match self.graph.call(node)? {
@@ -305,7 +307,9 @@ impl Teller<'_> {
                 Some(format!("close end {end} of pipe {} in {}", self.object(*pipe), self.task(next.task())))
             }
             Call::Put { .. } => Some("get everything from the queue before waiting for its putters".to_owned()),
-            Call::Get { .. } => Some("get with a timeout, or put something first".to_owned()),
+            Call::Get { .. } => Some(
+                "put something more before waiting, a sentinel for each who gets, or get with a timeout".to_owned(),
+            ),
             _ => None,
         })
     }

@@ -3,7 +3,7 @@
 
 use nix::sys::signal::{Signal, raise};
 
-use super::Supervisor;
+use super::{Hurry, Supervisor};
 use crate::command::{Asker, Command};
 use crate::event::What;
 use crate::model::{IllegalEvent, WorkerState};
@@ -71,11 +71,17 @@ impl Supervisor {
     fn read_signals(&mut self) {
         while let Some(signal) = signals::read(&self.signals) {
             match signal {
-                Signal::SIGINT | Signal::SIGTERM => self.take_command(Command::Stop, Asker::Person),
+                Signal::SIGINT | Signal::SIGTERM => {
+                    self.hurry = Hurry::Yes;
+                    self.take_command(Command::Stop, Asker::Person);
+                }
                 Signal::SIGQUIT => self.take_command(Command::Kill, Asker::Person),
                 Signal::SIGHUP => {
                     let command = match self.settings.hang_up {
-                        HangUp::Stops => Command::Stop,
+                        HangUp::Stops => {
+                            self.hurry = Hurry::Yes;
+                            Command::Stop
+                        }
                         HangUp::Drains => Command::Drain,
                     };
                     self.take_command(command, Asker::Person);

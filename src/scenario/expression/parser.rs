@@ -221,7 +221,14 @@ impl<'t, 's> Parser<'t, 's> {
             "True" => Expr::Literal(Value::Bool(true)),
             "False" => Expr::Literal(Value::Bool(false)),
             "and" | "or" => return Err(unexpected(&Token::Name(name), at)),
-            _ => self.scope.name(name).ok_or_else(|| Fault { at, why: Why::NoVariable(name.to_owned()) })?,
+            _ => match self.scope.name(name) {
+                Some(expr) => expr,
+                // What follows tells better what is wrong than an unknown name: `f'...'`, `[x for x in ...]`.
+                None => match self.peek() {
+                    Ok((follows @ (Token::Text(_) | Token::Name("for")), at)) => return Err(unexpected(&follows, at)),
+                    _ => return Err(Fault { at, why: Why::NoVariable(name.to_owned()) }),
+                },
+            },
         };
         Ok(Tall::leaf(expr))
     }
@@ -308,17 +315,36 @@ fn float(digits: &str, at: Range<usize>) -> Result<Tall, Fault> {
     Ok(Tall::leaf(Expr::Literal(Value::Float(number))))
 }
 
+/// What people who know Python may have meant by a sign that cannot stand there.
+fn instead_of(sign: &str) -> Option<&'static str> {
+    match sign {
+        "}" => Some("an expression is missing before it; a brace itself is written }}"),
+        "{" => Some("there are no dictionaries and sets; use a list, or a variable for each value"),
+        "*" => Some("there is no **; write n * n"),
+        _ => None,
+    }
+}
+
 fn unexpected(token: &Token<'_>, at: Range<usize>) -> Fault {
     match token {
         Token::Sign("=") => Fault::with_help(at, "`=` compares nothing", "write == to compare"),
-        Token::Sign(sign) => Fault::new(at, format!("`{sign}` cannot stand here")),
+        Token::Sign(sign) => Fault { at, why: Why::Said(format!("`{sign}` cannot stand here"), instead_of(sign)) },
         Token::Name("is") => Fault::with_help(at, "`is` cannot stand here", "write == to compare, also with None"),
+        Token::Name("for" | "if") => {
+            let help = "there are no comprehensions: write a step for it, for instance map, for or when";
+            Fault::with_help(at, "an expression has no for or if", help)
+        }
+        Token::Text(_) => {
+            let help =
+                "join texts with +, for instance 'n is ' + str(n); f'...' is for templates such as print = \"{n}\"";
+            Fault::with_help(at, "a text cannot stand here", help)
+        }
         Token::Name(name) => Fault::with_help(
             at,
             format!("`{}` cannot stand here", super::super::fields::short(name)),
             "an operator is missing before it, or quotes around a text: 'like this'",
         ),
-        Token::Int(_) | Token::Float(_) | Token::Text(_) => {
+        Token::Int(_) | Token::Float(_) => {
             Fault::with_help(at, "a value cannot stand here", "an operator is missing before it")
         }
         Token::End => Fault::new(at, "an expression is missing here"),

@@ -47,6 +47,10 @@ pub(super) fn next(text: &str, from: usize) -> Result<(Token<'_>, Range<usize>),
         '!' => Fault::with_help(at, "`!` is no operator here", "write not"),
         '&' => Fault::with_help(at, "`&` is no operator here", "write and"),
         '|' => Fault::with_help(at, "`|` is no operator here", "write or"),
+        '.' => {
+            let help = "values have no methods here; what can be called is in pooltop help scenarios";
+            Fault::with_help(at, "`.` has no meaning in an expression", help)
+        }
         _ => Fault::new(at, format!("`{first}` has no meaning in an expression")),
     })
 }

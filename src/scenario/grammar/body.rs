@@ -216,7 +216,7 @@ impl<'a, 'i> Body<'_, 'a, 'i> {
         name: &str,
         names: impl FnOnce() -> Vec<&'n str>,
     ) {
-        unknown(at, kind, name, names, self.problems);
+        unknown(at, kind, name, self.scope.names.what_is(name), names, self.problems);
     }
 
     pub(super) fn uses(&mut self, object: ObjectId, how: How) {
@@ -229,21 +229,33 @@ impl<'a, 'i> Body<'_, 'a, 'i> {
     }
 }
 
-/// Nothing of that kind is called so.
+/// Nothing of that kind is called so. `other`: what is.
 pub(super) fn unknown<'n>(
     at: Range<usize>,
     kind: &str,
     name: &str,
+    other: Option<&str>,
     names: impl FnOnce() -> Vec<&'n str>,
     problems: &mut Problems,
 ) {
     problems.add_lazily(at, || {
         let names = names();
-        let help = match nearest(name, names.iter().copied()) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None if names.is_empty() => format!("the scenario declares no {kind}"),
-            None => format!("there is {}", listed(&names)),
+        let help = match (nearest(name, names.iter().copied()), other) {
+            (Some(meant), _) => format!("did you mean `{meant}`?"),
+            (None, Some(other)) if names.is_empty() => format!("`{}` is {other}", short(name)),
+            (None, Some(other)) => format!("`{}` is {other}; there is {}", short(name), listed(&names)),
+            (None, None) if names.is_empty() => format!("the scenario declares no {kind}: write {}", declared(kind)),
+            (None, None) => format!("there is {}", listed(&names)),
         };
         (format!("there is no {kind} `{}`", short(name)), help)
     });
+}
+
+/// How something of that kind is declared.
+fn declared(kind: &str) -> String {
+    match kind {
+        "lock" => "locks = [\"NAME\"] at the top".to_owned(),
+        "end of a pipe" => "[pipe.NAME] with ends = [\"left\", \"right\"]".to_owned(),
+        kind => format!("[{kind}.NAME] for each"),
+    }
 }

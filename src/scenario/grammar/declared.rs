@@ -8,7 +8,7 @@ use super::super::expression::{KNOWN, is_name};
 use super::super::fields::{Fields, Named};
 use super::super::plan::TreeSpec;
 use super::super::problem::Problems;
-use super::objects::Objects;
+use super::objects::{Kind, Objects};
 use super::values;
 use super::{Seen, task};
 use crate::task::{FunctionId, ObjectId, ObjectKind, Tree};
@@ -93,6 +93,28 @@ impl<'a, 'i> Names<'a, 'i> {
     /// The shared variable of that name.
     pub(super) fn shared_variable(&self, name: &str) -> Option<u16> {
         self.shared_by_name.get(name).copied()
+    }
+
+    /// What has that name, in words.
+    pub(super) fn what_is(&self, name: &str) -> Option<&'static str> {
+        let kinds = [
+            (Kind::Queue, "a queue"),
+            (Kind::Pipe, "a pipe: steps name one of its ends"),
+            (Kind::Semaphore, "a semaphore: acquire and release are for it"),
+            (Kind::Event, "an event"),
+            (Kind::Link, "a link"),
+        ];
+        let object = kinds.into_iter().find(|(kind, _)| self.objects.find(*kind, name).is_some());
+        object.map(|(_, what)| what).or_else(|| {
+            let others = [
+                (self.objects.end(name).is_some(), "an end of a pipe"),
+                (self.lock(name).is_some(), "a lock: with_lock is for it"),
+                (self.function(name).is_some(), "a function"),
+                (self.tree(name).is_some(), "a tree"),
+                (self.shared_variable(name).is_some(), "a shared variable"),
+            ];
+            others.into_iter().find(|(is, _)| *is).map(|(_, what)| what)
+        })
     }
 
     /// The tree of that name.

@@ -132,7 +132,7 @@ pub(super) fn named(
         read.found.called.insert(function);
     } else {
         let all = || names.functions.iter().map(|function| function.name).collect();
-        super::body::unknown(value.span(), "function", name, all, problems);
+        super::body::unknown(value.span(), "function", name, names.what_is(name), all, problems);
     }
     found
 }

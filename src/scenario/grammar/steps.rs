@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::super::fields::{Fields, Value, text, wrong_type};
 use super::super::suggest::nearest;
-use super::super::verbs::{VERBS, Verb, VerbSpec, Who, verb};
+use super::super::verbs::{VERBS, Verb, VerbSpec, Who, elsewhere, verb};
 use super::body::{Body, Loop};
 use super::objects::Kind;
 use super::task::{DOWNLOAD_TIME, rounding, shares, time};
@@ -108,6 +108,16 @@ impl<'a, 'i> Body<'_, 'a, 'i> {
         false
     }
 
+    /// The parent's process is pooltop itself.
+    fn only_children(&mut self, step: &Fields<'_, '_>, name: &str) -> Option<()> {
+        if self.who != Who::Parent {
+            return Some(());
+        }
+        let help = "the parent ends after its last step; { fail = \"why\" } ends it with exit code 1";
+        self.problems.add_with_help(Self::at(step, name), format!("[parent] cannot {name}"), help);
+        None
+    }
+
     fn no_verb(&mut self, table: &DeTable<'_>, at: Range<usize>) {
         let key = table.keys().min_by_key(|key| key.span().start);
         let Some(key) = key else {
@@ -117,9 +127,10 @@ impl<'a, 'i> Body<'_, 'a, 'i> {
             let names = VERBS.iter().map(|verb| verb.name);
             // Of several keys any can be the mistyped verb.
             let meant = table.keys().find_map(|key| nearest(key.get_ref(), names.clone()));
-            let help = match meant {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => format!("a step is one of {}", names.collect::<Vec<_>>().join(", ")),
+            let help = match (table.keys().find_map(|key| elsewhere(key.get_ref())), meant) {
+                (Some(how), _) => how.to_owned(),
+                (None, Some(meant)) => format!("did you mean `{meant}`?"),
+                (None, None) => format!("a step is one of {}", names.collect::<Vec<_>>().join(", ")),
             };
             ("this step has no verb that is known".to_owned(), help)
         });
@@ -146,6 +157,7 @@ impl<'a, 'i> Body<'_, 'a, 'i> {
             }
             Verb::Exit => {
                 self.leaves_all();
+                self.only_children(step, name)?;
                 self.expr(step, name, "1").map(|code| Step::Exit { code })
             }
             Verb::KillSelf => self.kill_self(step),
@@ -173,6 +185,7 @@ impl<'a, 'i> Body<'_, 'a, 'i> {
 
     fn kill_self(&mut self, step: &Fields<'a, 'i>) -> Option<Step> {
         self.leaves_all();
+        self.only_children(step, "kill_self")?;
         let value = step.get("kill_self")?;
         let name = text(value, "kill_self", "a signal such as \"KILL\"", self.problems)?;
         let upper = name.to_ascii_uppercase();

@@ -129,8 +129,11 @@ fn tell(fault: &Fault, value: &Value<'_>, text: &str, words: &dyn Words, seen: &
         Why::Said(what, None) => problems.add(at, what.as_str()),
         Why::Said(what, Some(help)) => problems.add_with_help(at, what.as_str(), *help),
         Why::NoVariable(name) => problems.add_lazily(at, || {
-            let help = nearest(name, words.all()).map(|meant| format!("did you mean `{meant}`?"));
-            (format!("nobody sets `{}` here", short(name)), help.unwrap_or_else(|| words.advice(name)))
+            let help = match nearest(name, words.all()) {
+                Some(meant) => format!("did you mean `{meant}`? A text needs quotes of its own: \"'{}'\"", short(name)),
+                None => words.advice(name),
+            };
+            (format!("nobody sets `{}` here", short(name)), help)
         }),
         Why::NoFunction(name) => problems.add_lazily(at, || {
             let what = format!("there is no `{}` to call in an expression", short(name));

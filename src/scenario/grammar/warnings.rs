@@ -65,7 +65,7 @@ pub(super) fn warnings(found: &Found, names: &Names<'_, '_>, functions: &[Functi
                 let other = end_name(names, *pipe, end.other());
                 out.add_with_help(
                     at.clone(),
-                    format!("[parent] never closes its copy of `{other}`, so this never sees the end of file"),
+                    format!("[parent] never closes its copy of `{other}`, so this recv never sees the end of file"),
                     format!("write {{ close = \"{other}\" }} in [parent] once nothing more is sent there"),
                 );
             }

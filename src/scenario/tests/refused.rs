@@ -22,6 +22,8 @@ fn the_caret_is_at_the_place_inside_the_expression() {
       |
     2 | steps = [{ print = "你好 {1 +}" }]
       |                              ^
+      |
+      = help: an expression is missing before it; a brace itself is written }}
     "#);
     // Where an escape shifts the places, the whole text is marked.
     assert_snapshot!(told("[parent]\nsteps = [{ print = \"\\t{1 +}\" }]\n"), @r#"
@@ -30,6 +32,8 @@ fn the_caret_is_at_the_place_inside_the_expression() {
       |
     2 | steps = [{ print = "\t{1 +}" }]
       |                    ^^^^^^^^^
+      |
+      = help: an expression is missing before it; a brace itself is written }}
     "#);
 }
 
@@ -97,6 +101,9 @@ fn steps_that_cannot_be_are_refused() {
         (r#"{ put = "q" }"#, "a step with `put` has no `value`"),
         ("{ put = 1, value = 1 }", "`put` must be the name of a queue in quotes"),
         (r#"{ get = "doors" }"#, "there is no queue `doors`"),
+        (r#"{ get = "doors" }"#, "`doors` is a semaphore: acquire and release are for it"),
+        (r#"{ with_lock = "doors", steps = [] }"#, "`doors` is a semaphore"),
+        (r#"{ send = "p", value = 1 }"#, "`p` is a pipe: steps name one of its ends; there is left, right"),
         (r#"{ recv = "p", into = "m" }"#, "there is left, right, sink, source"),
         (r#"{ send = "lef", value = 1 }"#, "did you mean `left`?"),
         (r#"{ send = "sink", value = 1 }"#, "`sink` only receives; `source` is the end that sends"),
@@ -140,7 +147,6 @@ fn steps_that_cannot_be_are_refused() {
         (r#"{ set = "x", to = "lenn([1])" }"#, "did you mean `len`?"),
         (r#"{ print = "{hello}" }"#, "a text needs quotes of its own: \"'hello'\""),
         ("{ print = 5 }", "`print` must be a text in quotes"),
-        (r#"{ kill_self = "KIL" }"#, "did you mean `KILL`?"),
         (r#"{ terminate = "q" }"#, "only the pool can be terminated"),
         (r#"{ join = "pool", timeout = "1s" }"#, "without a timeout"),
         (r#"{ join = "threads", otherwise = [] }"#, "`otherwise` is not for threads"),
@@ -149,6 +155,31 @@ fn steps_that_cannot_be_are_refused() {
         ("{ run = [] }", "`run` needs a program"),
         (r#"{ run = "ls" }"#, "`run` must be a list"),
         ("1", "a list of steps in braces"),
+    ] {
+        let told = told(&parent(step));
+        assert!(told.contains(expected), "{step}: {expected}\n{told}");
+    }
+    assert!(told(&child(r#"{ kill_self = "KIL" }"#)).contains("did you mean `KILL`?"));
+}
+
+#[test]
+fn habits_of_other_languages_are_answered() {
+    for (step, expected) in [
+        ("{ exit = 3 }", "[parent] cannot exit"),
+        (r#"{ kill_self = "KILL" }"#, "[parent] cannot kill_self"),
+        (r#"{ if = "1", steps = [] }"#, "write { when ="),
+        (r#"{ while = "True", steps = [] }"#, "write { repeat = \"forever\""),
+        (r#"{ wait = "e" }"#, "wait_event for an event"),
+        (r#"{ call = "f" }"#, "write start for a process"),
+        (r#"{ print = "{}" }"#, "an expression is missing before it"),
+        (r#"{ set = "x", to = "3 ** 2" }"#, "there is no **; write n * n"),
+        (r#"{ set = "x", to = "[y for y in 3]" }"#, "an expression has no for or if"),
+        (r#"{ set = "x", to = "[1 for y in 3]" }"#, "an expression has no for or if"),
+        (r#"{ set = "x", to = "1 if 2 else 3" }"#, "an expression has no for or if"),
+        (r#"{ set = "x", to = "f'{n}'" }"#, "join texts with +"),
+        (r#"{ set = "x", to = "{'a': 1}" }"#, "there are no dictionaries"),
+        (r#"{ set = "x", to = "'a'.upper()" }"#, "values have no methods here"),
+        (r#"{ set = "x", to = "done" }"#, "A text needs quotes of its own: \"'done'\""),
     ] {
         let told = told(&parent(step));
         assert!(told.contains(expected), "{step}: {expected}\n{told}");
@@ -210,7 +241,7 @@ fn declarations_that_cannot_be_are_refused() {
 #[test]
 fn numbers_of_everything_are_limited() {
     let many = |count: usize, line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<String>();
-    let steps = |count: usize| format!("[parent]\nsteps = [{}]\n", "{ exit = 1 }, ".repeat(count));
+    let steps = |count: usize| format!("[parent]\nsteps = [{}]\n", "{ sleep = \"1s\" }, ".repeat(count));
     assert!(read(&steps(10_000), Language::English).is_ok());
     assert!(told(&steps(10_001)).contains("at most 10000 steps"));
     let functions =

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use crate::common::processes::{self, Process, send_signal, wait_until, wait_until_none};
+use crate::common::processes::{self, Process, is_alive, send_signal, wait_until, wait_until_none};
 use crate::common::pty::Pty;
 use crate::common::{GONE_WITHIN, PATIENCE, keys};
 use pooltop::clock::Clock;
 
-use super::stage::{Stage, commands, expect_end, wait_for_header};
+use super::stage::{Stage, commands, expect_end, wait_for_header, wait_until_over};
 
 /// Ignores TERM and leaves a process behind in another session.
 const NASTY: &str = "[pool]\nsize = 2\n[[task]]\nrepeat = 3\nname = \"nasty {n}\"\n\
@@ -224,4 +224,27 @@ fn a_worker_that_is_killed_leaves_the_screen_alone() {
     stage.open("go");
     expect_end(&mut pty, &stage, 0);
     assert!(pty.text().contains("4 of 4 done, 1 workers lost"), "{}", pty.text());
+}
+
+/// Two who hold what the other wants.
+const STUCK: &str = "[semaphore.a]\nvalue = 1\n[semaphore.b]\nvalue = 1\n\
+    [function.f]\nsteps = [{ acquire = \"a\" }, { sleep = \"200ms\" }, { acquire = \"b\" }]\n\
+    [function.g]\nsteps = [{ acquire = \"b\" }, { sleep = \"200ms\" }, { acquire = \"a\" }]\n\
+    [parent]\nsteps = [{ start = \"f\", name = \"one\" }, { start = \"g\", name = \"other\" }]\n";
+
+#[test]
+fn a_stuck_run_that_is_ended_stays_to_be_looked_at() {
+    let stage = Stage::new(STUCK);
+    let mut pty = stage.play(&[]).start();
+    pty.wait_for_text("Nothing can go on");
+    pty.send("T");
+    wait_until_over(&pty);
+    // A front end that does not leave when it should is ended after a second: this one need not.
+    let clock = Clock::start();
+    let is_there = || is_alive(pty.pid());
+    wait_until(|| clock.elapsed() > Duration::from_secs(2) || !is_there(), "two seconds", PATIENCE);
+    assert!(is_there(), "it left by itself\n{}", pty.text());
+    pty.send("q");
+    expect_end(&mut pty, &stage, 4);
+    assert_summary(&pty, "interrupted with work left");
 }

@@ -67,9 +67,12 @@ fn philosophers_are_named_in_the_order_of_their_circle() {
     assert_eq!(
         world.verdict(),
         "fork 1 is held by philosopher 1, who waits for fork 2, held by philosopher 2, who waits for fork 3, \
-         held by philosopher 3, who waits for fork 1"
+         held by philosopher 3, who waits for fork 1: a deadlock"
     );
-    assert_eq!(world.advice(), "let everybody take them in the same order");
+    assert_eq!(
+        world.advice(),
+        "let everybody take them in the same order, for instance the one with the lower number first"
+    );
 }
 
 #[test]
@@ -162,7 +165,7 @@ fn threads_that_take_locks_crosswise_are_found_after_a_silence() {
     assert_eq!(
         world.verdict(),
         "lock right is held by thread A of bank, who waits for lock left, held by thread B of bank, \
-         who waits for lock right"
+         who waits for lock right: a deadlock"
     );
     world.report(0, Report::LockTaken { task: TaskId(0), thread: ThreadId(1) }).unwrap();
     world.plan();
