@@ -136,7 +136,7 @@ impl Timeline {
 
     /// From now on the task in that seat cannot go on; telling it twice changes nothing.
     pub(super) fn blocked(&mut self, slot: Slot, task: TaskId, from: Elapsed) {
-        let Some(lane) = self.lanes.get_mut(slot.index()) else { return };
+        let Some(lane) = self.lane_mut(slot) else { return };
         if lane.blocked.back().is_some_and(|last| last.task == task && last.to.is_none()) {
             return;
         }
@@ -148,7 +148,7 @@ impl Timeline {
 
     /// It goes on, or is over.
     pub(super) fn unblocked(&mut self, slot: Slot, task: TaskId, at: Elapsed) {
-        let Some(last) = self.lanes.get_mut(slot.index()).and_then(|lane| lane.blocked.back_mut()) else { return };
+        let Some(last) = self.lane_mut(slot).and_then(|lane| lane.blocked.back_mut()) else { return };
         if last.task == task && last.to.is_none() {
             last.to = Some(at);
         }

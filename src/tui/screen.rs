@@ -30,8 +30,10 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::command::Weight;
+use crate::event::Phase;
 use crate::model::{MarkerKind, State};
-use crate::task::ObjectKind;
+use crate::task::{ObjectKind, Slot};
 
 use super::panes;
 use super::theme::{Role, Theme};
@@ -193,6 +195,8 @@ struct Cast {
     story: Shown,
     /// Whether the log was asked for, or has room.
     log: Shown,
+    /// Whether the log has something to say that must not stay unseen.
+    trouble: Shown,
     /// What stands beside the workers.
     side: Pane,
     /// What stands beside the tasks.
@@ -228,7 +232,14 @@ impl Cast {
             Pane::Workers => viewer.worker.is_some(),
             _ => false,
         };
+        let log = shown(body.height >= LOG_FROM || focus == Pane::Log);
+        let told_of_trouble = state.log.lines().iter().any(|line| line.weight >= Weight::Warning);
+        // In the end, what happened says more than how to select a task.
+        let told_of_trouble = told_of_trouble || (state.phase == Phase::Ended && !state.log.lines().is_empty());
+        let explained = chosen || !state.failed.is_empty();
         let low = match side {
+            // What went wrong, and belongs to no task, must not stay unseen.
+            Pane::Story if told_of_trouble && !explained && log == Shown::No && body.width < VERY_WIDE => Pane::Log,
             Pane::Story => Pane::Detail,
             _ if focus == Pane::Story || (told && !talk && !chosen) => Pane::Story,
             _ => Pane::Detail,
@@ -237,7 +248,8 @@ impl Cast {
             talks: if talk { Talks::Yes } else { Talks::No },
             channels: shown(!state.objects.is_empty() || focus == Pane::Channels),
             story: shown(told || focus == Pane::Story),
-            log: shown(body.height >= LOG_FROM || focus == Pane::Log),
+            log,
+            trouble: shown(told_of_trouble),
             side,
             low,
         }
@@ -280,12 +292,13 @@ fn stacked_rows(body: Rect, state: &State, cast: Cast) -> Vec<Row> {
             Talks::No => Row::of(Content::One(Pane::Story), 5, 8, 1, 3),
         });
     }
+    let told = cast.talks == Talks::Yes && cast.trouble == Shown::Yes;
     rows.extend([
         Row::of(Content::One(Pane::Charts), 8, 11, 0, 6),
         Row::of(Content::One(Pane::Timeline), 5, timeline_wanted(body, state), 0, 2),
         Row::of(Content::One(Pane::Tasks), 6, 8, 3, 1),
         Row::of(Content::One(Pane::Detail), 6, 9, 1, 5),
-        Row::of(Content::One(Pane::Log), 4, 6, 1, 4),
+        Row::of(Content::One(Pane::Log), 4, 6, 1, if told { 0 } else { 4 }),
     ]);
     rows
 }
@@ -293,7 +306,7 @@ fn stacked_rows(body: Rect, state: &State, cast: Cast) -> Vec<Row> {
 /// As high as needed for all objects, and for some of the connections below them.
 fn channels_row(body: Rect, state: &State) -> Row {
     let objects = u16::try_from(state.objects.len()).unwrap_or(u16::MAX);
-    let all = u16::try_from(panes::channels::len(state)).unwrap_or(u16::MAX);
+    let all = u16::try_from(panes::channels::worth(state)).unwrap_or(u16::MAX);
     let most = (body.height / 4).max(6);
     let least = objects.saturating_add(3).clamp(4, most);
     Row::of(Content::One(Pane::Channels), least, all.saturating_add(3).min(most), 0, 1)
@@ -307,9 +320,10 @@ fn workers_wanted(body: Rect, state: &State, least: u16) -> u16 {
 }
 
 fn timeline_wanted(body: Rect, state: &State) -> u16 {
-    let lanes = u16::try_from(state.timeline.lanes().len()).unwrap_or(u16::MAX);
+    let inside = [Slot::MAIN, Slot::PARENT].into_iter().filter(|slot| state.timeline.lane(*slot).is_some()).count();
+    let lanes = u16::try_from(state.timeline.lanes().len() + inside).unwrap_or(u16::MAX);
     let resized = state.history.markers().iter().any(|marker| matches!(marker.kind, MarkerKind::Resize { .. }));
-    lanes.saturating_add(3 + u16::from(resized)).clamp(6, (body.height / 3).max(6))
+    lanes.saturating_add(3 + u16::from(resized)).clamp(5, (body.height / 3).max(6))
 }
 
 /// Gives every row its lines: first the least, then what it wants, line by line, then the rest by growth.

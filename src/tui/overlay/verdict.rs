@@ -64,7 +64,7 @@ fn lines(area: Rect, state: &State) -> Vec<(String, Role)> {
         lines.push((String::new(), Role::Overlay));
     }
     for wait in &verdict.waits {
-        for (at, line) in wrap(wait, columns.saturating_sub(2)).into_iter().enumerate() {
+        for (at, line) in wrap(untimed(wait), columns.saturating_sub(2)).into_iter().enumerate() {
             let mark = if at == 0 { "- " } else { "  " };
             lines.push((format!("{mark}{line}"), Role::Overlay));
         }
@@ -74,6 +74,14 @@ fn lines(area: Rect, state: &State) -> Vec<(String, Role)> {
         lines.extend(wrap(advice, columns).into_iter().map(|line| (line, Role::Best)));
     }
     lines
+}
+
+/// A wait without the time it had lasted when this was found: what has gone by since then runs on in the panes.
+fn untimed(wait: &str) -> &str {
+    match wait.rsplit_once(" for ") {
+        Some((rest, time)) if time.strip_suffix(" s").is_some_and(|secs| secs.parse::<f64>().is_ok()) => rest,
+        _ => wait,
+    }
 }
 
 /// The answers, in as many lines as they take.

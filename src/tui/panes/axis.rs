@@ -15,11 +15,20 @@ use super::draw::put;
 /// The shortest time an axis covers, so that the first second does not fill the screen.
 pub(super) const SPAN_US_MIN: u64 = 10_000_000;
 
+/// The same for a run that is over: all of it is shown, however short it was.
+pub(super) const SPAN_US_ENDED_MIN: u64 = 500_000;
+
 /// The fewest columns between two ticks.
 const TICK_COLUMNS_MIN: u64 = 10;
 
 /// Seconds between ticks.
 const STEPS_S: [u64; 16] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 86_400];
+
+/// Tenths of a second between ticks, for runs that are shorter than a few seconds.
+const STEPS_TENTHS: [u64; 3] = [1, 2, 5];
+
+/// From this on an axis has ticks at whole seconds only.
+const FINE_BELOW_US: u64 = 4_000_000;
 
 /// A stretch of time across some columns.
 #[derive(Clone, Copy, Debug)]
@@ -62,16 +71,19 @@ impl Axis {
     /// Ticks with the time of the run, at round seconds.
     pub(super) fn render_ticks(&self, buf: &mut Buffer, y: u16, theme: &Theme) {
         let wanted_us = self.span_us() * TICK_COLUMNS_MIN / u64::from(self.columns.max(1));
-        let step_s = STEPS_S.into_iter().find(|step| step * 1_000_000 >= wanted_us).unwrap_or(7 * 86_400);
-        let mut at_s = self.from.0.div_ceil(1_000_000).next_multiple_of(step_s);
-        while at_s * 1_000_000 <= self.to.0 {
-            let at = Elapsed(at_s * 1_000_000);
-            let label = format!("{}{}", theme.glyphs().tick, age(at.since(Elapsed(0))));
+        let short = STEPS_TENTHS.into_iter().map(|tenths| tenths * 100_000).filter(|_| self.span_us() < FINE_BELOW_US);
+        let mut all = short.chain(STEPS_S.into_iter().map(|secs| secs * 1_000_000));
+        let step_us = all.find(|step| *step >= wanted_us).unwrap_or(7 * 86_400 * 1_000_000);
+        let mut at_us = self.from.0.next_multiple_of(step_us);
+        while at_us <= self.to.0 {
+            let at = Elapsed(at_us);
+            let time = if step_us < 1_000_000 { format!("{:.1}s", at.secs()) } else { age(at.since(Elapsed(0))) };
+            let label = format!("{}{time}", theme.glyphs().tick);
             let x = self.column(at);
             if usize::from(self.x + self.columns - x) >= width(&label) {
                 self.write(buf, x, y, &label, Role::Dim, theme);
             }
-            at_s += step_s;
+            at_us += step_us;
         }
     }
 

@@ -29,6 +29,9 @@ const ABUNDANT: u16 = 130;
 /// From this width on there is room for rates.
 const MIDDLE: u16 = 60;
 
+/// How many connections are worth room that other panes could have.
+const WIRES_WORTH: usize = 3;
+
 /// Draws the pane.
 pub fn render(area: Rect, buf: &mut Buffer, state: &State, viewer: &Viewer, theme: &Theme) {
     let rows = rows_of(state);
@@ -63,6 +66,8 @@ pub fn render(area: Rect, buf: &mut Buffer, state: &State, viewer: &Viewer, them
         let place = row(inner, line);
         match &rows[at] {
             Row::Object(_, object) => columns.object(Cursor::new(buf, place, 0), object, state, theme),
+            // Above nothing it would be a heading of nothing.
+            Row::Heading if at + 1 == shown.end => {}
             Row::Heading => columns.wire_heading(place, buf, theme),
             Row::Wire(worker, wire) => columns.wire(Cursor::new(buf, place, 0), worker, *wire, theme),
         }
@@ -82,6 +87,12 @@ pub fn order(state: &State) -> Vec<Channel> {
 /// How many rows a pane of that height shows.
 pub fn rows(area: Rect) -> u16 {
     area.height.saturating_sub(3)
+}
+
+/// How many rows are worth showing beside other panes: all objects, and a few of the connections.
+pub fn worth(state: &State) -> usize {
+    let rows = len(state);
+    rows.min(if state.objects.is_empty() { rows } else { state.objects.len() + 1 + WIRES_WORTH })
 }
 
 /// How many rows there are in all.

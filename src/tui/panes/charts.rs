@@ -19,7 +19,7 @@ use super::draw::{Cursor, Frame, frame, hint, put, row};
 const SIZE_US_MIN: u64 = 500_000;
 
 /// How many lines the advice may take.
-const ADVICE_LINES_MAX: usize = 2;
+const ADVICE_LINES_MAX: usize = 3;
 
 /// Throughput is averaged over at least this long, so that single tasks are no spikes.
 const SMOOTH_US: u64 = 1_000_000;
@@ -27,7 +27,7 @@ const SMOOTH_US: u64 = 1_000_000;
 /// Draws the pane: up to three boxes, one above the other.
 pub fn render(area: Rect, buf: &mut Buffer, state: &State, viewer: &Viewer, theme: &Theme) {
     let sizes = sizes(state);
-    let advice = advice(area.width, state);
+    let advice = advice(area.width, state, theme);
     let Boxes { depth, speed, by_size } = split(area, sizes.len(), advice.len());
     render_depth(depth, buf, state, viewer, theme);
     if let Some(speed) = speed {
@@ -39,10 +39,13 @@ pub fn render(area: Rect, buf: &mut Buffer, state: &State, viewer: &Viewer, them
 }
 
 /// What can be said about the size, in the lines it takes.
-fn advice(columns: u16, state: &State) -> Vec<String> {
+fn advice(columns: u16, state: &State, theme: &Theme) -> Vec<String> {
     let inner = columns.saturating_sub(4);
     let mut lines = state.advice().map(|advice| wrap(&advice.text, inner)).unwrap_or_default();
-    lines.truncate(ADVICE_LINES_MAX);
+    if lines.len() > ADVICE_LINES_MAX {
+        lines.truncate(ADVICE_LINES_MAX);
+        lines[ADVICE_LINES_MAX - 1].push_str(theme.glyphs().ellipsis);
+    }
     lines
 }
 
@@ -92,7 +95,8 @@ fn render_speed(area: Rect, buf: &mut Buffer, state: &State, viewer: &Viewer, th
     let look = Frame { pane: Pane::Charts, title: "Throughput", beside: "", extra: &extra };
     let inner = frame(buf, area, &look, viewer, theme);
     let axis = axis(inner, state);
-    let stepped = u16::from(inner.height >= 2);
+    // Without a pool there is no size.
+    let stepped = u16::from(inner.height >= 2 && state.pool_used);
     let chart = Rect { height: inner.height.saturating_sub(stepped), ..inner };
     let values = smoothed(&axis, state, unit);
     render_bars(chart, buf, &values, Role::Speed, theme);

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use crate::event::{Phase, PhaseReason, Role as WorkerRole, Tuning, Verdict};
 use crate::model::{Source, State, Status, WorkerState};
-use crate::text::{middle_cut, sanitized, width};
+use crate::text::{end_cut, middle_cut, sanitized, width};
 use crate::tui::format::{bytes_of, bytes_per_s, clock, count, eta, per_s, percent, short};
 use crate::tui::theme::{Role, Theme};
 use crate::tui::viewer::{Follow, Viewer};
@@ -14,7 +14,7 @@ use crate::tui::viewer::{Follow, Viewer};
 use super::draw::Cursor;
 
 /// The fewest columns a cut title is worth showing in.
-const TITLE_COLUMNS_MIN: usize = 10;
+const TITLE_COLUMNS_MIN: usize = 24;
 
 /// What matters less than the title goes before it does.
 const TITLE_IMPORTANCE: u8 = 40;
@@ -80,12 +80,11 @@ pub fn render_gauge(area: Rect, buf: &mut Buffer, state: &State, theme: &Theme) 
     if let Some(verdict) = stuck(state) {
         // Nothing moves, so what is in the way has the line.
         let room = usize::from(area.width.saturating_sub(4));
-        let text = middle_cut(&sanitized(&verdict.text), room, theme.glyphs().ellipsis);
+        let text = cut(&sanitized(&verdict.text), room, theme);
         let style = theme.style(Role::Failed);
         Cursor::new(buf, area, 0).gap(1).text(theme.glyphs().alert, style).gap(1).text(&text, style);
         return;
     }
-    let progress = state.progress();
     let mut facts = facts(state);
     let taken = |facts: &[Part]| facts.iter().map(|fact| width(&fact.text) + 3).sum::<usize>();
     while facts.len() > 1 && taken(&facts) + usize::from(GAUGE_COLUMNS_MIN) + 2 > usize::from(area.width) {
@@ -99,10 +98,28 @@ pub fn render_gauge(area: Rect, buf: &mut Buffer, state: &State, theme: &Theme) 
         _ => Role::Paused,
     };
     let mut cursor = Cursor::new(buf, area, 0);
-    cursor.gap(1).bar(progress.share, bar, theme.style(role), theme);
+    cursor.gap(1).bar(share(state), bar, theme.style(role), theme);
     for (at, fact) in facts.iter().enumerate() {
         cursor.gap(if at == 0 { 2 } else { 3 }).text(&fact.text, theme.style(fact.role));
     }
+}
+
+/// A sentence cut at its end, where it is missed least.
+fn cut(text: &str, columns: usize, theme: &Theme) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let ellipsis = theme.glyphs().ellipsis;
+    format!("{}{ellipsis}", end_cut(text, columns.saturating_sub(width(ellipsis))).trim_end())
+}
+
+/// How far it is; of a run that is over, how much of it was done.
+fn share(state: &State) -> f64 {
+    let counts = state.counts_of_work();
+    if state.phase < Phase::Closing || counts.total() == 0 {
+        return state.progress().share;
+    }
+    f64::from(counts.of(Status::Done)) / f64::from(counts.total())
 }
 
 /// Why nothing can go on, while somebody could still do something about it.
@@ -145,7 +162,7 @@ fn parts(state: &State, viewer: &Viewer) -> Vec<Part> {
         if pool.own > 0 {
             add(82, Joined::Apart, Role::Text, format!("processes {}", pool.own));
         }
-        if pool.target > 0 || pool.actual > 0 || (pool.own == 0 && state.main.is_none()) {
+        if pool.is_wanted(state) {
             add(80, Joined::Apart, Role::Text, pool.words());
         }
         if let Some(moving) = pool.moving() {
@@ -213,6 +230,12 @@ impl Pool {
         pool
     }
 
+    /// Whether anybody counts on it: it has workers, or is meant to have them for some task.
+    fn is_wanted(&self, state: &State) -> bool {
+        let in_parent = state.workers.iter().any(|worker| worker.role.is_in_parent());
+        state.pool_used || self.actual + self.starting > 0 || (self.own == 0 && !in_parent && state.main.is_none())
+    }
+
     fn words(&self) -> String {
         if self.actual == self.target {
             format!("workers {}", self.actual)
@@ -232,7 +255,6 @@ impl Pool {
 }
 
 fn facts(state: &State) -> Vec<Part> {
-    let progress = state.progress();
     let mut facts = Vec::with_capacity(4);
     // Each has its columns, so that the gauge's end does not tremble.
     let mut add = |importance, role, text: String| facts.push(Part { importance, joined: Joined::Apart, text, role });
@@ -241,10 +263,10 @@ fn facts(state: &State) -> Vec<Part> {
         add(100, Role::Dim, text.to_owned());
         return facts;
     }
-    add(100, Role::Strong, format!("{:>7}", percent(progress.share)));
+    add(100, Role::Strong, format!("{:>7}", percent(share(state))));
     if state.phase >= Phase::Closing {
         let secs = state.active().secs().max(0.001);
-        add(60, Role::Text, format!("{} on average", per_s(f64::from(state.count(Status::Done)) / secs)));
+        add(60, Role::Text, format!("{} on average", per_s(f64::from(state.counts_of_work().of(Status::Done)) / secs)));
         add(80, Role::Text, format!("took {}", clock(state.now.since(crate::event::Elapsed(0)))));
         return facts;
     }
@@ -253,7 +275,7 @@ fn facts(state: &State) -> Vec<Part> {
         add(70, Role::Text, format!("{:>9}", bytes_per_s(rate.bytes_per_s)));
     }
     add(60, Role::Text, format!("{:>4} tasks/s", short(rate.tasks_per_s)));
-    add(80, Role::Text, format!("ETA {:<7}", eta(progress.eta)));
+    add(80, Role::Text, format!("ETA {:<7}", eta(state.progress().eta)));
     facts
 }
 

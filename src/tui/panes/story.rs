@@ -134,7 +134,7 @@ impl Told {
         let time = if columns >= TIMED { format!("{} ", moment(line.at.since(Elapsed(0)))) } else { String::new() };
         let indent = u16::try_from(width(&time)).unwrap_or(0) + speaker + 1;
         let (said, look) = match line.kind {
-            StoryKind::Said => (line.text.to_string(), (Role::Running, Role::Text)),
+            StoryKind::Said => (unnamed(&line.text, line, state).to_owned(), (Role::Running, Role::Text)),
             StoryKind::Result => (format!("returned {}", line.text), (Role::Running, Role::Done)),
         };
         let mut text = wrap(&said, columns.saturating_sub(indent));
@@ -151,6 +151,12 @@ impl Told {
 
 fn speaker_of(line: &StoryLine, state: &State) -> String {
     sanitized(&who(line.task, line.thread, state)).into_owned()
+}
+
+/// A line that begins with its speaker's name reads on from the name that stands before it.
+fn unnamed<'a>(text: &'a str, line: &StoryLine, state: &State) -> &'a str {
+    let rest = text.strip_prefix(who(line.task, line.thread, state).as_str()).and_then(|rest| rest.strip_prefix(' '));
+    rest.filter(|rest| !rest.trim().is_empty()).unwrap_or(text)
 }
 
 /// As wide as the longest of the names told of lately, but never so wide that nothing else has room.

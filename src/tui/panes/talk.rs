@@ -169,8 +169,8 @@ pub fn stuck() -> State {
     state.verdict = Some(Box::new(Verdict {
         text: "producer waits in put on q, which is full, and nobody who lives gets from it.".into(),
         waits: vec![
-            "producer (worker 2, PID 19773): put on q since 2.1 s".into(),
-            "main: the result of consumer since 7.3 s".into(),
+            "producer: blocked in put on queue q for 0.0 s".into(),
+            "the parent: blocked in result of consumer for 7.3 s".into(),
             "客人 5 (worker 6): acquire on doors since 3.3 s; 客人 1, guest 2 and consumer hold its permits".into(),
         ],
         advice: Some("A larger pool would go on: press +.".into()),

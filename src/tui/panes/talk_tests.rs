@@ -1,12 +1,14 @@
 //! Channels, story and what is blocked, as text at the sizes that matter.
 //! It does not know how a terminal draws; it reads the cells.
 
+use super::sample::{self, Story};
 use super::talk;
+use super::tasks;
 use super::tests::{SIZES, colourful, drawn, snapshot, text};
-use super::{sample, tasks};
-use crate::event::{Phase, Tuning};
-use crate::model::State;
-use crate::task::{ObjectId, TaskId, WorkerId};
+use crate::command::{Asker, Note, Weight};
+use crate::event::{Event, Phase, PhaseReason, Role, RunKind, Tuning, What};
+use crate::model::{Objects, State, StoryKind, StoryLine, Thread, Threads, Wait, WaitOn};
+use crate::task::{Call, ObjectId, Patience, Place, Slot, TaskId, TaskSpec, ThreadId, Work, WorkerId};
 use crate::tui::screen;
 use crate::tui::theme::{Background, Charset, Depth, Name, Theme};
 use crate::tui::viewer::{Channel, DetailOf, Pane, Viewer, Zoom};
@@ -140,4 +142,83 @@ fn a_worker_that_is_selected_among_the_channels_has_its_details() {
     };
     let shown = text(&drawn(&state, &viewer, SIZES[0], &colourful()));
     assert!(shown.contains("ITS CONNECTION") && shown.contains("340 frames, 11 kB"), "{shown}");
+}
+
+fn task(place: Place, name: &str) -> TaskSpec {
+    TaskSpec { place, ..TaskSpec::new(Work::Sleep { duration_ms: 9_000 }) }.named(name)
+}
+
+/// Processes of their own, or the parent alone: no pool is in it, and the header speaks of none.
+#[test]
+fn a_run_without_a_pool_speaks_of_none() {
+    let tasks = vec![task(Place::Own, "guest 0"), task(Place::Parent, "sums")];
+    let mut story = Story::begin("guests", RunKind::Scenario, tasks);
+    story.tell(What::TargetSet { workers: 2, by: Asker::Start });
+    for (worker, slot, role) in [(0, Slot(0), Role::Own(TaskId(0))), (1, Slot::PARENT, Role::Parent)] {
+        story.tell(What::WorkerStarting { worker: WorkerId(worker), slot, role });
+    }
+    story.greet(2).start(WorkerId(0), TaskId(0)).start(WorkerId(1), TaskId(1));
+    story.wait_until(2_500);
+    let shown = text(&drawn(&story.state, &Viewer::default(), SIZES[0], &colourful()));
+    assert!(shown.contains("processes 1   queue 0") && !shown.contains("workers 0"), "{shown}");
+    assert!(!shown.contains("size 2"), "{shown}");
+    // What the parent does itself has its lane.
+    assert!(shown.contains("parent ▐sums") && shown.contains("     1 ▐guest 0"), "{shown}");
+}
+
+/// A run that was cut short was not done, however little is left of it.
+#[test]
+fn the_gauge_of_a_run_that_is_over_tells_what_was_done() {
+    let mut story = Story::begin("cut short", RunKind::Scenario, vec![task(Place::Pool, "a"), task(Place::Pool, "b")]);
+    story.tell(What::TargetSet { workers: 0, by: Asker::Start });
+    story.wait_until(1_000).tell(What::PhaseEntered { phase: Phase::Stopping, why: PhaseReason::Asked });
+    story.tell(What::TaskDropped { task: TaskId(0) }).tell(What::TaskDropped { task: TaskId(1) });
+    story.state.phase = Phase::Ended;
+    let shown = text(&drawn(&story.state, &Viewer::default(), SIZES[0], &colourful()));
+    assert!(shown.contains("0.0 %") && !shown.contains("100.0 %"), "{shown}");
+}
+
+#[test]
+fn a_line_that_begins_with_its_speakers_name_has_it_once() {
+    let mut state = talk::talking();
+    for text in ["guest 2 leaves", "guest 2, as it said", "guest 20"] {
+        let at = crate::event::Elapsed(8_000_000);
+        let (task, thread, kind) = (TaskId(4), ThreadId::FIRST, StoryKind::Said);
+        state.story.push(StoryLine { at, task, thread, kind, text: text.into() });
+    }
+    let viewer = Viewer { zoom: Zoom::Focused, ..focused(Pane::Story) };
+    let shown = text(&drawn(&state, &viewer, SIZES[0], &colourful()));
+    let said: Vec<&str> = shown.lines().filter_map(|line| line.split_once("guest 2 ")).map(|(_, said)| said).collect();
+    let said: Vec<&str> = said.iter().map(|said| said.trim_matches([' ', '│'])).collect();
+    assert_eq!(said, ["leaves", "guest 2, as it said", "guest 20"], "{shown}");
+}
+
+/// A callback that fails belongs to no task: only the log has it.
+#[test]
+fn trouble_of_no_task_is_seen_beside_functions_too() {
+    let mut state = talk::talking();
+    let shown = |state: &State, size| text(&drawn(state, &Viewer::default(), size, &colourful()));
+    assert!(!shown(&state, SIZES[0]).contains("╭ Log"));
+    let note = Note::new(Weight::Error, "callback of square failed");
+    state.apply(&Event { at: state.now, what: What::Noted { note } }).unwrap();
+    assert!(shown(&state, SIZES[0]).contains("callback of square failed"), "{}", shown(&state, SIZES[0]));
+    // Without objects there is room for it in 80 columns, too.
+    state.objects = Objects::made_up(Vec::new());
+    assert!(shown(&state, SIZES[1]).contains("callback of square failed"), "{}", shown(&state, SIZES[1]));
+}
+
+/// Blocked stretches are drawn around a title, not through it.
+#[test]
+fn a_blocked_title_stays_legible() {
+    let mut story = Story::begin("a door", RunKind::Scenario, vec![task(Place::Own, "guest 0")]);
+    story.tell(What::WorkerStarting { worker: WorkerId(0), slot: Slot(0), role: Role::Own(TaskId(0)) });
+    story.greet(1).start(WorkerId(0), TaskId(0));
+    let call = Call::Acquire { semaphore: ObjectId(0), patience: Patience::Forever };
+    let wait = Some(Wait { on: WaitOn::Call(call), since: story.state.now, blocked: true });
+    let thread = Thread { id: ThreadId::FIRST, name: "MainThread".into(), wait };
+    story.state.threads = Threads::made_up(vec![(TaskId(0), vec![thread])]);
+    story.tell(What::CallBlocked { task: TaskId(0), thread: ThreadId::FIRST });
+    story.wait_until(3_000);
+    let shown = text(&drawn(&story.state, &Viewer::default(), SIZES[0], &colourful()));
+    assert!(shown.contains("▐guest 0┄┄┄┄"), "{shown}");
 }

@@ -9,7 +9,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::model::{State, Status, Task};
-use crate::task::{Failure, TaskId};
+use crate::task::{Failure, Slot, TaskId};
 use crate::text::width;
 use crate::tui::format::{percent_whole, took};
 use crate::tui::theme::{Role, Theme};
@@ -17,7 +17,7 @@ use crate::tui::viewer::{Column, Follow, Pane, SortOrder, TaskColumn, Viewer};
 
 use super::Hit;
 use super::draw::{Cursor, Frame, Side, frame, heading, hint, in_view, inside, range_words, row, scroll_mark};
-use super::waits::{blocked_words, seat};
+use super::waits::{blocked_words, blocked_words_short, seat};
 
 pub use order::{ListCache, TaskOrder, filter, order};
 
@@ -196,7 +196,11 @@ fn render_row(mut cursor: Cursor<'_>, columns: &Columns, id: TaskId, task: &Task
     }
     if columns.remark > 0 {
         if let Some(blocked) = blocked {
-            cursor.name(&blocked_words(id, &blocked, state), columns.remark, theme.style(Role::Blocked), theme);
+            let mut words = blocked_words(id, &blocked, state);
+            if width(&words) > usize::from(columns.remark) {
+                words = blocked_words_short(&blocked, state);
+            }
+            cursor.name(&words, columns.remark, theme.style(Role::Blocked), theme);
             return;
         }
         let role = if task.status == Status::Failed { Role::Failed } else { Role::Dim };
@@ -238,6 +242,7 @@ fn remark(id: TaskId, task: &Task, state: &State, columns: &Columns) -> String {
     let on = match seat.and_then(|slot| state.workers.at(slot)).filter(|worker| Some(worker.id) == task.worker) {
         Some(worker) if worker.role.is_in_parent() => Some("in the parent".to_owned()),
         Some(worker) => Some(format!("worker {}", self::seat(worker))),
+        None if seat.is_some_and(Slot::is_in_parent) => Some("in the parent".to_owned()),
         None => seat.map(|seat| format!("worker {seat}")),
     };
     let facts = match task.status {
@@ -252,7 +257,8 @@ fn remark(id: TaskId, task: &Task, state: &State, columns: &Columns) -> String {
         Status::Delayed | Status::Undecided | Status::Failed | Status::Interrupted => {
             let why = state.failure(id).map(ToString::to_string).unwrap_or_default();
             return match attempt() {
-                _ if columns.attempts > 0 => why,
+                // The first of one attempt is not worth the room.
+                _ if columns.attempts > 0 || (task.attempts <= 1 && attempt_of(id, task, state).ends_with("/1")) => why,
                 attempt if width(&why) + width(&attempt) + 2 <= usize::from(columns.remark) => {
                     format!("{why}, {attempt}")
                 }

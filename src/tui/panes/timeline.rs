@@ -10,10 +10,10 @@ use crate::model::{Block, BlockKind, LANE_BLOCKS_MAX, Lane, MarkerKind, State, S
 use crate::task::Slot;
 use crate::text::{middle_cut, sanitized, width};
 use crate::tui::format::age;
-use crate::tui::theme::{Role, Theme};
+use crate::tui::theme::{Glyphs, Role, Theme};
 use crate::tui::viewer::{Pane, Viewer, Zoom};
 
-use super::axis::{Axis, SPAN_US_MIN};
+use super::axis::{Axis, SPAN_US_ENDED_MIN, SPAN_US_MIN};
 use super::draw::{Cursor, Frame, frame, hint, in_view, put, range_words, row};
 use super::waits::seat;
 
@@ -43,18 +43,19 @@ pub fn render(area: Rect, buf: &mut Buffer, state: &State, viewer: &Viewer, them
         return;
     }
     let label = u16::try_from(state.timeline.lanes().len().max(1).ilog10() + 1).unwrap_or(1).max(2);
-    let parent = state.workers.iter().find(|worker| worker.role.is_in_parent());
-    let label = parent.map_or(label, |worker| label.max(u16::try_from(width(&seat(worker))).unwrap_or(0)));
+    let longest = seats.iter().map(|&slot| width(&seat_label(slot, state))).max().unwrap_or(0);
+    let label = label.max(u16::try_from(longest).unwrap_or(0));
     let lanes = Rect { x: inner.x + label + 1, width: inner.width.saturating_sub(label + 1), ..inner };
     let axis = Axis { from, to, x: lanes.x, columns: lanes.width };
     // With room to spare, the seats stand a line apart.
     let pitch = if usize::from(rows) >= 2 * seats.len() { 2 } else { 1 };
     for (line, slot) in (0..rows).step_by(pitch).zip(&seats[shown]) {
-        let Some(lane) = state.timeline.lanes().get(slot.index()) else { continue };
         let chosen = selected.is_some_and(|at| seats[at] == *slot);
         let style = theme.style(if chosen { Role::HeadingSorted } else { Role::Dim });
         Cursor::new(buf, row(inner, line), 0).number(&seat_label(*slot, state), label, style);
-        render_lane(row(lanes, line), buf, lane, &axis, state, theme);
+        if let Some(lane) = state.timeline.lane(*slot) {
+            render_lane(row(lanes, line), buf, lane, &axis, state, theme);
+        }
     }
     let last = rows.min(u16::try_from(seats.len() * pitch).unwrap_or(rows));
     for (at, _) in &marks {
@@ -71,7 +72,8 @@ fn window(state: &State, viewer: &Viewer) -> (Elapsed, Elapsed) {
     let zoomed = viewer.zoom == Zoom::Focused && viewer.focus == Pane::Timeline;
     let whole = zoomed || state.phase == Phase::Ended || state.now.0 <= WINDOW_US;
     let from = if whole { 0 } else { state.now.0 - WINDOW_US };
-    (Elapsed(from), Elapsed(state.now.0.max(from + SPAN_US_MIN)))
+    let least = if state.phase == Phase::Ended { SPAN_US_ENDED_MIN } else { SPAN_US_MIN };
+    (Elapsed(from), Elapsed(state.now.0.max(from + least)))
 }
 
 fn resizes(state: &State, from: Elapsed, to: Elapsed) -> Vec<(Elapsed, String)> {
@@ -84,21 +86,27 @@ fn resizes(state: &State, from: Elapsed, to: Elapsed) -> Vec<(Elapsed, String)> 
         .collect()
 }
 
-/// The seats to show: all if they fit, else only those somebody sat in during the window.
+/// The seats to show, the parent's own first: all if they fit, else only those somebody sat in during the window.
 fn seats(state: &State, from: Elapsed, to: Elapsed, rows: u16) -> Vec<Slot> {
-    let lanes = state.timeline.lanes();
-    let all = lanes.len() <= usize::from(rows);
-    let used = |lane: &Lane| {
-        let lives = lane.lives.iter().rev();
-        lives.take(1).any(|&(begun, left)| begun <= to && left.is_none_or(|left| left >= from))
+    let lane = |slot: &Slot| state.timeline.lane(*slot);
+    let inside = [Slot::MAIN, Slot::PARENT].into_iter().filter(|slot| lane(slot).is_some());
+    let numbered = (0_u16..).zip(state.timeline.lanes()).map(|(at, _)| Slot(at));
+    let seats: Vec<Slot> = inside.chain(numbered).collect();
+    if seats.len() <= usize::from(rows) {
+        return seats;
+    }
+    let used = |slot: &Slot| {
+        let last = lane(slot).and_then(|lane| lane.lives.back());
+        last.is_some_and(|&(begun, left)| begun <= to && left.is_none_or(|left| left >= from))
     };
-    (0_u16..).zip(lanes).filter(|(_, lane)| all || used(lane)).map(|(at, _)| Slot(at)).collect()
+    seats.into_iter().filter(used).collect()
 }
 
 /// The seat's number, or that it is the parent's own.
 fn seat_label(slot: Slot, state: &State) -> String {
     match state.workers.at(slot) {
         Some(worker) if worker.role.is_in_parent() => seat(worker),
+        _ if slot.is_in_parent() => "parent".to_owned(),
         _ => slot.to_string(),
     }
 }
@@ -146,12 +154,22 @@ fn render_stretch(area: Rect, buf: &mut Buffer, stretch: &Stretch, axis: &Axis, 
         if edge || middle < stretch.from.0 || middle > to.0 {
             continue;
         }
-        if buf[at].symbol() == " " || buf[at].symbol() == glyphs.trough {
+        let bare = |cell: &str| cell == " " || cell == glyphs.trough;
+        if bare(buf[at].symbol()) && !within_title(buf, at, glyphs) {
             put(buf, at, 1, glyphs.halted, style);
         } else {
             buf[at].set_style(Style::reset().patch(style));
         }
     }
+}
+
+/// Whether that blank stands between two words of a title.
+fn within_title(buf: &Buffer, (x, y): (u16, u16), glyphs: &Glyphs) -> bool {
+    let letter = |x: u16| {
+        let symbol = buf.cell((x, y)).map_or(" ", |cell| cell.symbol());
+        symbol.chars().any(char::is_alphanumeric) && symbol != glyphs.trough
+    };
+    x > 0 && letter(x - 1) && letter(x + 1)
 }
 
 fn render_block(area: Rect, buf: &mut Buffer, block: &Block, axis: &Axis, state: &State, theme: &Theme) {

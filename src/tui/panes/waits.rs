@@ -82,7 +82,10 @@ fn call_words(call: &Call, task: TaskId, state: &State) -> String {
             None => format!("{verb} a thread"),
         },
         Call::JoinPool => format!("{verb} the pool"),
-        Call::Recv { pipe, end, .. } => format!("{verb} on {}", end_name(pipe, end, state)),
+        Call::Recv { pipe, end, .. } => match state.objects.get(pipe) {
+            Some(object) => format!("{verb} on {} ({})", object.spec.name, end_name(pipe, end, state)),
+            None => verb.to_owned(),
+        },
         _ => match call.object().and_then(|id| state.objects.get(id)) {
             Some(object) => format!("{verb} on {}", object.spec.name),
             None => verb.to_owned(),

@@ -21,7 +21,7 @@ use super::waits::{blocked_words, blocked_words_short, seat, talks};
 const TASK_COLUMNS_MIN: u16 = 14;
 
 /// The fewest columns a task's name keeps beside what it waits for.
-const NAME_COLUMNS_MIN: u16 = 6;
+const NAME_COLUMNS_MIN: u16 = 5;
 
 /// The longest a seat's name may be: "12@some-host".
 const SEAT_COLUMNS_MAX: u16 = 14;
@@ -278,6 +278,14 @@ fn render_task<'c, 'b>(
     {
         let columns = |text: &str| u16::try_from(columns_of(text)).unwrap_or(u16::MAX);
         let name = title(state, task);
+        if name == seat(worker) {
+            // The parent's program is called what its row is called.
+            let mut wait = blocked_words(task, &blocked, state);
+            if columns(&wait) > width {
+                wait = blocked_words_short(&blocked, state);
+            }
+            return cursor.name(&wait, width, theme.style(Role::Blocked), theme);
+        }
         // The wait is what matters now; the name keeps what makes it known.
         let room = width.saturating_sub(columns(&name).min(NAME_COLUMNS_MIN) + 1);
         let mut wait = blocked_words(task, &blocked, state);

@@ -1,6 +1,7 @@
 //! One object in words: its level, who waits for it and who holds it, and all of that for the detail. PURE.
 //! It does not know the other objects.
 
+use std::collections::VecDeque;
 use std::fmt::Write as _;
 
 use crate::model::{Content, Held, Holder, Object, State, Waiter};
@@ -31,6 +32,8 @@ pub(super) fn level(object: &Object) -> String {
         (Content::Queue { .. }, (level, Some(most))) => format!("{level}/{most}"),
         (Content::Queue { .. }, (0, None)) => "empty".to_owned(),
         (Content::Queue { .. }, (level, None)) => format!("{} in it", count(level)),
+        (Content::Pipe { arrived }, _) if arrived.iter().all(VecDeque::is_empty) => "empty".to_owned(),
+        (Content::Pipe { arrived: [first, _] }, _) if is_one_way(object) => format!("{} in it", first.len()),
         (Content::Pipe { arrived: [first, second] }, _) => format!("{} + {} waiting", first.len(), second.len()),
         (Content::Semaphore { free }, (taken, Some(most))) if *free > 0 && taken == 0 && u64::from(*free) > most => {
             format!("{free} free of {most}")
@@ -40,6 +43,10 @@ pub(super) fn level(object: &Object) -> String {
         (Content::Link { .. }, (used, Some(most))) => format!("{}/s", bytes_of(used, most).replace('/', " of ")),
         (Content::Semaphore { .. } | Content::Link { .. }, (level, None)) => count(level),
     }
+}
+
+fn is_one_way(object: &Object) -> bool {
+    matches!(object.spec.kind, ObjectKind::Pipe { ways: Ways::SecondToFirst, .. })
 }
 
 /// Whether a bar says something about it.
