@@ -16,7 +16,7 @@ use processes::Tag;
 
 /// How long something may take that should take milliseconds. Only a failing test ever waits as long; a machine that
 /// compiles at the same time is slow at times.
-pub const PATIENCE: Duration = Duration::from_mins(1);
+pub const PATIENCE: Duration = Duration::from_mins(3);
 
 /// What nothing may outlive. The promise is two seconds on a machine that has time; one that has none would break it
 /// without a fault of ours, and what is really left behind is there for ten minutes.
