@@ -385,7 +385,6 @@ pub fn assert_last_goes_to_whoever_is_free(played: &Played, task: &str) {
     }
 }
 
-/// When it happened, in microseconds.
 fn time_us(event: &Value) -> u64 {
     event["at_us"].as_u64().expect("a time")
 }
@@ -395,9 +394,7 @@ fn numbers(list: &Value) -> Vec<u64> {
 }
 
 /// A number out of a line such as "child 4711 received".
-#[track_caller]
 pub fn number_in(line: &str) -> i64 {
-    let digits: String =
-        line.chars().skip_while(|char| !char.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
-    digits.parse().unwrap_or_else(|_| panic!("no number in {line:?}"))
+    let mut numbers = line.split(|char: char| !char.is_ascii_digit()).filter(|digits| !digits.is_empty());
+    numbers.next().and_then(|digits| digits.parse().ok()).unwrap_or_else(|| panic!("no number in {line:?}"))
 }
