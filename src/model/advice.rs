@@ -210,10 +210,7 @@ impl State {
         let wait = if waiting == 1 { "1 task waits".to_owned() } else { format!("{waiting} tasks wait") };
         let what = match self.cpu_share().filter(|_| self.history.effort().peak_rss_bytes > 0) {
             Some(share) => {
-                format!(
-                    "more workers might do more: {are} busy, {wait}, and they use {:.0} % of the CPUs",
-                    share * 100.0
-                )
+                format!("more workers might do more: {are} busy, {wait}, CPU {:.0} %", share * 100.0)
             }
             // Without samples nobody knows whether the CPUs have room for more.
             None => format!("more workers might do more: {are} busy and {wait}"),

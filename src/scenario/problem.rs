@@ -425,7 +425,7 @@ mod tests {
             (task("copy = { tree = { files = 0, size = \"1 B\" } }"), "between 1 and 100000"),
             (task("copy = { tree = { files = 100, size = \"1 GB\" } }"), "4 GiB together"),
             (at("resize = 8"), "has no `time`"),
-            (at("time = \"3s\""), "one of resize, pause"),
+            (at("time = \"3s\""), "one of resize, tune, pause"),
             (at("time = 3\nresize = 8"), "`time` must be a text such as \"3s\""),
             (at("time = \"3s\"\nresize = 1025"), "between 0 and 1024"),
             (at("time = \"3s\"\nresize = \"8\""), "a change in quotes such as"),

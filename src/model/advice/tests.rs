@@ -150,7 +150,7 @@ fn one_size_says_that_more_would_do_more_and_that_nothing_else_was_tried() {
     run.sampled(3.0);
     run.says(
         Limit::Workers,
-        "more workers might do more: 4 are all busy, 60 tasks wait, and they use 6 % of the CPUs; only size 4 was tried",
+        "more workers might do more: 4 are all busy, 60 tasks wait, CPU 6 %; only size 4 was tried",
     );
 }
 

@@ -41,7 +41,12 @@ pub fn render(area: Rect, buf: &mut Buffer, state: &State, viewer: &Viewer, them
 /// What can be said about the size, in the lines it takes.
 fn advice(columns: u16, state: &State, theme: &Theme) -> Vec<String> {
     let inner = columns.saturating_sub(4);
-    let mut lines = state.advice().map(|advice| wrap(&advice.text, inner)).unwrap_or_default();
+    let Some(advice) = state.advice() else { return Vec::new() };
+    let mut lines = wrap(&advice.text, inner);
+    // What limits the run comes first; which sizes were tried is left out sooner than cut short.
+    if let (true, Some((limit, _))) = (lines.len() > ADVICE_LINES_MAX, advice.text.rsplit_once("; ")) {
+        lines = wrap(limit, inner);
+    }
     if lines.len() > ADVICE_LINES_MAX {
         lines.truncate(ADVICE_LINES_MAX);
         lines[ADVICE_LINES_MAX - 1].push_str(theme.glyphs().ellipsis);
@@ -141,7 +146,10 @@ fn render_sizes(
 ) {
     let unit = Unit::of(state);
     let most = || sizes.iter().max_by(|a, b| unit.rate(&a.1).total_cmp(&unit.rate(&b.1))).map(|&(size, _)| size);
-    let best = state.best_size().filter(|best| sizes.iter().any(|(size, _)| size == best)).or_else(most);
+    // Where bytes are drawn and tasks are what counts, the longest bar is the best of what is drawn.
+    let agrees = unit == Unit::Tasks || state.unit() == crate::model::Unit::Bytes;
+    let found = state.best_size().filter(|best| agrees && sizes.iter().any(|(size, _)| size == best));
+    let best = found.or_else(most);
     let title = if theme.glyphs().border.horizontal_top.is_ascii() {
         "Throughput x pool size"
     } else {
