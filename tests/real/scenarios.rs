@@ -5,7 +5,7 @@
 mod channels;
 mod downloads;
 mod ours;
-mod play;
+pub mod play;
 mod pools;
 mod processes;
 mod semantics;
