@@ -219,7 +219,11 @@ pub(super) fn run(
     let run = Run { task: Some(task), attempt, name, place: spec.place, ..Run::new(shared, program) };
     let ended = run.whole(call.function, &call.args, call.seed);
     shared.steps.desk.close();
-    let outcome = match ended.and_then(|value| Ok(result::sendable(value)?)) {
+    let too_large = |text| {
+        let function = program.functions.get(usize::from(call.function.0)).map_or("?", |function| &function.name);
+        format!("function {function}: return: {text}")
+    };
+    let outcome = match ended.and_then(|value| Ok(result::sendable(value).map_err(too_large)?)) {
         Ok(value) => {
             shared.outbox.put(Report::Result { task, value });
             Outcome::Done

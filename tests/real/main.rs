@@ -7,6 +7,7 @@ mod harness;
 mod headless;
 mod launcher;
 mod pool;
+mod programs;
 mod scenarios;
 mod screen;
 mod storm;

@@ -7,7 +7,7 @@ mod channels;
 mod course;
 mod downloads;
 mod ours;
-mod play;
+pub mod play;
 mod pools;
 mod processes;
 mod semantics;

@@ -51,7 +51,10 @@ impl Threads {
 
     fn begin(&self, kind: Kind) -> Stepped<ThreadId> {
         let mut known = self.lock();
-        if known.alive.len() + 1 >= THREADS_MAX || known.started == u16::MAX {
+        if known.started == u16::MAX {
+            return Err(format!("more threads than the {} that one task may start", u16::MAX).into());
+        }
+        if known.alive.len() + 1 >= THREADS_MAX {
             return Err(format!("more threads than the {THREADS_MAX} that one task may have at a time").into());
         }
         known.started += 1;
@@ -63,6 +66,14 @@ impl Threads {
     fn end(&self, id: ThreadId) {
         self.lock().alive.retain(|(other, _)| *other != id);
     }
+}
+
+/// A thread as the one that started it knows it.
+struct Started {
+    name: Box<str>,
+    id: ThreadId,
+    /// Whether it was waited for to its end; who waits once more need not ask again.
+    joined: bool,
 }
 
 /// One thread.
@@ -78,7 +89,7 @@ pub(super) struct Thread<'s, 'e> {
     pub(super) draw: Draw,
     pub(super) copier: Copier,
     /// Those it started, with their names.
-    started: Vec<(Box<str>, ThreadId)>,
+    started: Vec<Started>,
 }
 
 impl<'s, 'e> Thread<'s, 'e> {
@@ -128,7 +139,7 @@ impl<'s, 'e> Thread<'s, 'e> {
             }
             Err(Stop::Halted) | Ok(_) => {}
         })?;
-        self.started.push((name.into(), id));
+        self.started.push(Started { name: name.into(), id, joined: false });
         Ok(())
     }
 
@@ -177,18 +188,20 @@ impl<'s, 'e> Thread<'s, 'e> {
 
     /// Waits for the threads of that name that this one started, or for all of them.
     pub(super) fn join_threads(&mut self, name: Option<&str>) -> Stepped<()> {
-        let wanted: Vec<ThreadId> = self
-            .started
-            .iter()
-            .filter(|(other, _)| name.is_none_or(|name| name == &**other))
-            .map(|(_, id)| *id)
-            .collect();
-        if wanted.is_empty()
-            && let Some(name) = name
+        let is_wanted = |started: &Started| name.is_none_or(|name| *name == *started.name);
+        if let Some(name) = name
+            && !self.started.iter().any(is_wanted)
         {
             return Err(format!("no thread {name} was started here").into());
         }
-        self.join_each(&wanted)
+        for place in 0..self.started.len() {
+            let Started { id, joined, .. } = self.started[place];
+            if !joined && is_wanted(&self.started[place]) {
+                self.join_each(&[id])?;
+                self.started[place].joined = true;
+            }
+        }
+        Ok(())
     }
 
     /// Waits for all threads of the task that are not to end by themselves.
