@@ -4,6 +4,7 @@
 
 mod channels;
 mod downloads;
+mod order;
 mod ours;
 mod play;
 mod pools;
