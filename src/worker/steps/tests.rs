@@ -314,12 +314,9 @@ fn race(times: i64, within: impl Fn(Vec<Step>) -> Vec<Step>) -> (i64, i64) {
 
 #[test]
 fn threads_race_for_a_variable_and_every_update_is_accounted_for() {
-    let clock = Clock::start();
     let (balance, lost) = race(100_000, |steps| steps);
     assert_eq!(balance + lost, 200_000);
     assert!(balance >= 2 && lost >= 0);
-    // It takes a tenth of a second; the rest is for a machine that is busy.
-    assert!(clock.elapsed() < Duration::from_mins(1), "{:?}", clock.elapsed());
 }
 
 #[test]
