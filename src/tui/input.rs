@@ -224,7 +224,7 @@ mod tests {
         nix::sys::termios::tcsetattr(tty, nix::sys::termios::SetArg::TCSANOW, &modes).unwrap();
     }
 
-    const LONG: Duration = Duration::from_secs(10);
+    const LONG: Duration = Duration::from_mins(1);
 
     #[test]
     fn keys_arrive_and_a_lone_escape_is_the_key() {

@@ -6,6 +6,7 @@ mod all;
 mod channels;
 mod course;
 mod downloads;
+mod order;
 mod ours;
 pub mod play;
 mod pools;

@@ -4,7 +4,6 @@
 mod other_end;
 mod process;
 
-use std::io::Write as _;
 use std::time::Duration;
 
 use super::*;
@@ -15,7 +14,7 @@ use crate::task::{
     ObjectSpec, Patience, Reply, Shape, Step, Submission, Variable, Waiting, Ways, Work,
 };
 use crate::wire::{Initialize, Stopping, ToWorker};
-use other_end::{OtherEnd, setup};
+use other_end::{Gate, OtherEnd, setup};
 
 const QUEUE: ObjectId = ObjectId(0);
 const PIPE: ObjectId = ObjectId(1);
@@ -254,8 +253,7 @@ fn frozen_functions_stand_still_and_sleep_on_where_they_were() {
         end.run(TaskId(0), Place::Pool, Arguments::Once(Vec::new()));
         end.until(|report| matches!(report, Report::Said { .. }));
         end.tell(&ToWorker::Pause);
-        end.tell(&ToWorker::Ping);
-        end.until(|report| matches!(report, Report::Pong));
+        end.until_heard();
         if clock.elapsed() >= Duration::from_millis(ms) {
             continue;
         }
@@ -317,12 +315,9 @@ fn race(times: i64, within: impl Fn(Vec<Step>) -> Vec<Step>) -> (i64, i64) {
 
 #[test]
 fn threads_race_for_a_variable_and_every_update_is_accounted_for() {
-    let clock = Clock::start();
     let (balance, lost) = race(100_000, |steps| steps);
     assert_eq!(balance + lost, 200_000);
     assert!(balance >= 2 && lost >= 0);
-    // It takes a tenth of a second; the rest is for a machine that is busy.
-    assert!(clock.elapsed() < Duration::from_mins(1), "{:?}", clock.elapsed());
 }
 
 #[test]
@@ -637,15 +632,9 @@ fn a_transfer_goes_as_fast_as_its_share_and_leaves_its_link() {
 
 #[test]
 fn answers_that_nobody_asked_for_mean_nothing() {
-    // Closed until the worker has got what must not wait for the question.
-    let folder = tempfile::tempdir().unwrap();
-    let gate = folder.path().join("gate");
-    nix::unistd::mkfifo(&gate, nix::sys::stat::Mode::S_IRWXU).unwrap();
-    let mut opener = std::fs::File::options().read(true).write(true).open(&gate).unwrap();
-    let wait = Step::Command {
-        words: vec![text("sh"), text("-c"), text("read _ < \"$1\""), text("sh"), text(gate.to_str().unwrap())],
-    };
-    let mut end = OtherEnd::new(only(vec![print(text("begun")), wait, ask(get(Waiting::Forever), 0), print(local(0))]));
+    let gate = Gate::new();
+    let mut end =
+        OtherEnd::new(only(vec![print(text("begun")), gate.step(), ask(get(Waiting::Forever), 0), print(local(0))]));
     let answer = |task, thread, text: &str| {
         ToWorker::Answer(TaskId(task), ThreadId(thread), Reply::Value(Value::Text(text.into())))
     };
@@ -653,9 +642,8 @@ fn answers_that_nobody_asked_for_mean_nothing() {
     end.run(TaskId(0), Place::Pool, Arguments::Once(Vec::new()));
     end.until(|report| matches!(report, Report::Said { .. }));
     end.tell(&answer(0, 0, "before the question"));
-    end.tell(&ToWorker::Ping);
-    end.until(|report| matches!(report, Report::Pong));
-    opener.write_all(b"\n").unwrap();
+    end.until_heard();
+    gate.open();
     end.until(|report| matches!(report, Report::Asked { .. }));
     end.tell(&answer(0, 7, "another thread"));
     end.tell(&answer(5, 0, "another task"));
@@ -665,8 +653,7 @@ fn answers_that_nobody_asked_for_mean_nothing() {
     let (done, reports) = end.until_ended_by_itself();
     assert_eq!((done, said(&reports)), (Outcome::Done, vec!["the answer"]));
     end.tell(&answer(0, 0, "after the task"));
-    end.tell(&ToWorker::Ping);
-    end.until(|report| matches!(report, Report::Pong));
+    end.until_heard();
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Downloads by three strategies, and folders that are copied.
 //! It does not know the times; it compares them.
 
-use super::play::{SPEED, assert_last_goes_to_whoever_is_free, demo, number_in};
+use super::order::assert_last_goes_to_whoever_is_free;
+use super::play::{SPEED, demo, number_in};
 
 /// What the tasks of `downloads-sequential` are to take, in microseconds at the speed of the test.
 fn planned_us(played: &super::play::Played) -> u64 {

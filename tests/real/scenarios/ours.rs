@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 
-use super::play::{assert_last_goes_to_whoever_is_free, demo, demo_with};
+use super::order::assert_last_goes_to_whoever_is_free;
+use super::play::{demo, demo_with};
 
 #[test]
 fn workers_elsewhere_name_their_host() {

@@ -1,7 +1,8 @@
 //! What a pool's methods do: apply, apply_async, map, close, join, callbacks.
 //! It does not know how results travel.
 
-use super::play::{assert_last_goes_to_whoever_is_free, demo, demo_with, number_in};
+use super::order::assert_last_goes_to_whoever_is_free;
+use super::play::{demo, demo_with, number_in};
 
 const SQUARES: &str = "[0, 1, 4, 9, 16, 25, 36, 49, 64, 81]";
 

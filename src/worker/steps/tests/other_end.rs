@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::task::{
-    Arguments, Call, FunctionCall, FunctionId, Handle, Outcome, Pid, Place, Program, RawText, Reply, Shape, Slot,
-    TaskId, TaskSpec, ThreadId, Value, Work,
+    Arguments, Call, Expr, FunctionCall, FunctionId, Handle, Outcome, Pid, Place, Program, RawText, Reply, Shape, Slot,
+    Step, TaskId, TaskSpec, ThreadId, Value, Work,
 };
 use crate::wire::{Assignment, Frames, FromWorker, Initialize, Received, Receiver, Report, Sender, Setup, ToWorker};
 
@@ -129,6 +129,12 @@ impl OtherEnd {
         }
     }
 
+    /// Waits until the worker has taken in what it was told so far.
+    pub(super) fn until_heard(&mut self) {
+        self.tell(&ToWorker::Ping);
+        self.until(|report| matches!(report, Report::Pong));
+    }
+
     /// Reads to the end of the task. Threads' joins and submissions are answered as the parent does; all else by `answer`.
     pub(super) fn until_ended(&mut self, mut answer: impl FnMut(&Call) -> Reply) -> (Outcome, Vec<Report>) {
         let mut reports = Vec::new();
@@ -219,6 +225,35 @@ impl OtherEnd {
     pub(super) fn hang_up(&mut self) {
         self.socket.shutdown(std::net::Shutdown::Both).unwrap();
         self.join();
+    }
+}
+
+/// Where a function's command waits until the test lets it pass.
+pub(super) struct Gate {
+    ends: std::fs::File,
+    folder: tempfile::TempDir,
+}
+
+impl Gate {
+    pub(super) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("gate");
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        // Both ends, so that nobody waits to open it.
+        let ends = std::fs::File::options().read(true).write(true).open(&path).unwrap();
+        Self { ends, folder }
+    }
+
+    /// Waits for it to open.
+    pub(super) fn step(&self) -> Step {
+        let script = format!("read _ < '{}/gate'", self.folder.path().display());
+        let words = ["sh", "-c", &script].map(|word| Expr::Literal(Value::Text(word.into())));
+        Step::Command { words: words.to_vec() }
+    }
+
+    pub(super) fn open(&self) {
+        use std::io::Write as _;
+        (&self.ends).write_all(b"\n").unwrap();
     }
 }
 
