@@ -200,7 +200,7 @@ impl Supervisor {
     }
 
     fn take_command(&mut self, command: Command, asker: Asker) {
-        if matches!(command, Command::Stop | Command::Kill) {
+        if matches!(command, Command::Stop | Command::Kill) && !super::talk::may_be_looked_at(&self.state, &command) {
             self.hurry = Hurry::Yes;
         }
         for step in super::accept::accept(&self.state, command, asker) {
