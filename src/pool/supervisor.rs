@@ -201,9 +201,7 @@ impl Supervisor {
     }
 
     fn take_command(&mut self, command: Command, asker: Asker) {
-        // Whoever ends a run that cannot go on may want to look at it then: the screen knows when it is to go.
-        let may_stay = command == Command::Stop && self.state.verdict.is_some();
-        if matches!(command, Command::Stop | Command::Kill) && !may_stay {
+        if matches!(command, Command::Stop | Command::Kill) && !super::talk::may_be_looked_at(&self.state, &command) {
             self.hurry = Hurry::Yes;
         }
         for step in super::accept::accept(&self.state, command, asker) {

@@ -3,6 +3,7 @@
 
 use super::duty::{self, Duty};
 use super::planner::{Effect, Gate, Outlook, Step};
+use crate::command::Command;
 use crate::event::{Elapsed, PauseReason, Phase, PhaseReason, Stuck, What};
 use crate::model::{State, Worker, WorkerState};
 use crate::task::{TaskId, ThreadId};
@@ -117,6 +118,13 @@ fn told(state: &State, event: What) -> Step {
 
 fn only(event: What) -> Step {
     Step { event, effect: Effect::None }
+}
+
+/// Whether that command ends a run that is stuck: whoever asks for that may want to look at it, and the program waits for the
+/// screen to leave. Whoever asks once more does not.
+pub(super) fn may_be_looked_at(state: &State, command: &Command) -> bool {
+    let is_stuck = state.verdict.is_some() && state.policy.stuck == Stuck::Stays;
+    is_stuck && state.phase < Phase::Stopping && *command == Command::Stop
 }
 
 #[cfg(test)]

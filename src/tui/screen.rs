@@ -38,6 +38,7 @@ use crate::task::{ObjectKind, Slot};
 use super::panes;
 use super::theme::{Role, Theme};
 use super::viewer::{Pane, Viewer, Zoom};
+use super::wrap::wrap;
 
 /// The least the screen must have.
 pub const COLUMNS_MIN: u16 = 40;
@@ -119,8 +120,9 @@ pub fn render(buf: &mut Buffer, area: Rect, state: &State, viewer: &Viewer, them
     match layout(area, state, viewer) {
         Layout::TooSmall { area } => {
             let text = format!("pooltop needs {COLUMNS_MIN}x{LINES_MIN}, this is {}x{}", area.width, area.height);
-            let style = theme.style(Role::Text);
-            panes::put(buf, (area.x, area.y), area.width, &text, style);
+            for (y, line) in (area.y..area.bottom()).zip(wrap(&text, area.width)) {
+                panes::put(buf, (area.x, y), area.width, &line, theme.style(Role::Text));
+            }
         }
         Layout::Fits(places) => {
             panes::header::render(places.header, buf, state, viewer, theme);

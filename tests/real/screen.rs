@@ -10,4 +10,5 @@ mod picking;
 mod size;
 mod stage;
 mod steering;
+mod stuck;
 mod suspending;

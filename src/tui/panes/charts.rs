@@ -19,7 +19,7 @@ use super::draw::{Cursor, Frame, frame, hint, put, row};
 const SIZE_US_MIN: u64 = 500_000;
 
 /// How many lines the advice may take.
-const ADVICE_LINES_MAX: usize = 3;
+const ADVICE_LINES_MAX: u16 = 3;
 
 /// Throughput is averaged over at least this long, so that single tasks are no spikes.
 const SMOOTH_US: u64 = 1_000_000;
@@ -27,51 +27,55 @@ const SMOOTH_US: u64 = 1_000_000;
 /// Draws the pane: up to three boxes, one above the other.
 pub fn render(area: Rect, buf: &mut Buffer, state: &State, viewer: &Viewer, theme: &Theme) {
     let sizes = sizes(state);
-    let advice = advice(area.width, state, theme);
-    let Boxes { depth, speed, by_size } = split(area, sizes.len(), advice.len());
+    let advice = state.advice().map(|advice| wrap(&advice.text, area.width.saturating_sub(4))).unwrap_or_default();
+    let Boxes { depth, speed, by_size, advised } = split(area, sizes.len(), advice.len());
     render_depth(depth, buf, state, viewer, theme);
     if let Some(speed) = speed {
         render_speed(speed, buf, state, viewer, theme);
     }
     if let Some(by_size) = by_size {
-        render_sizes(by_size, buf, &sizes, &advice, state, viewer, theme);
+        render_sizes(by_size, buf, &sizes, &shortened(advice, advised, theme), state, viewer, theme);
     }
 }
 
-/// What can be said about the size, in the lines it takes.
-fn advice(columns: u16, state: &State, theme: &Theme) -> Vec<String> {
-    let inner = columns.saturating_sub(4);
-    let Some(advice) = state.advice() else { return Vec::new() };
-    let mut lines = wrap(&advice.text, inner);
-    // What limits the run comes first; which sizes were tried is left out sooner than cut short.
-    if let (true, Some((limit, _))) = (lines.len() > ADVICE_LINES_MAX, advice.text.rsplit_once("; ")) {
-        lines = wrap(limit, inner);
-    }
-    if lines.len() > ADVICE_LINES_MAX {
-        lines.truncate(ADVICE_LINES_MAX);
-        lines[ADVICE_LINES_MAX - 1].push_str(theme.glyphs().ellipsis);
+/// So many lines of it; that there is more is marked.
+fn shortened(mut lines: Vec<String>, most: u16, theme: &Theme) -> Vec<String> {
+    let most = usize::from(most);
+    if lines.len() > most {
+        lines.truncate(most);
+        if let Some(last) = lines.last_mut() {
+            last.push_str(theme.glyphs().ellipsis);
+        }
     }
     lines
 }
 
-/// The boxes' places; where there is little room, throughput over time goes first, then throughput by size.
+/// The boxes' places; where there is little room, the advice is cut, then throughput over time goes, then throughput by size.
 fn split(area: Rect, sizes: usize, advised: usize) -> Boxes {
-    let sizes = u16::try_from(sizes).unwrap_or(u16::MAX);
-    let advised = u16::try_from(advised).unwrap_or(0);
-    let least = if area.height >= 9 { 6 } else { 3 };
-    let by_size = sizes.saturating_add(2).clamp(3, (area.height / 3).max(3)) + advised;
-    let by_size = if sizes + advised > 0 && area.height >= by_size + least { by_size } else { 0 };
+    let listed = u16::try_from(sizes).unwrap_or(u16::MAX).saturating_add(2);
+    let advised = u16::try_from(advised).unwrap_or(u16::MAX).min(ADVICE_LINES_MAX);
+    let cut = advised.min(2);
+    // What is left for the boxes above, how high the list is at most, how many lines of advice.
+    let tries =
+        [(6, area.height / 3, advised), (6, area.height / 3, cut), (3, area.height.saturating_sub(3 + cut), cut)];
+    let fits = |&(least, most, advised): &(u16, u16, u16)| {
+        let by_size = listed.min(most.max(3)) + advised;
+        (area.height >= by_size + least).then_some((by_size, advised))
+    };
+    let (by_size, advised) = tries.iter().find_map(fits).filter(|_| sizes > 0 || advised > 0).unwrap_or((0, 0));
     let rest = area.height - by_size;
     let (depth, speed) = if rest >= 6 { (rest / 2, rest - rest / 2) } else { (rest, 0) };
     let part = |y: u16, height: u16| Rect { y: area.y + y, height, ..area };
     let some = |part: Rect| (part.height > 0).then_some(part);
-    Boxes { depth: part(0, depth), speed: some(part(depth, speed)), by_size: some(part(rest, by_size)) }
+    Boxes { depth: part(0, depth), speed: some(part(depth, speed)), by_size: some(part(rest, by_size)), advised }
 }
 
+#[derive(Debug)]
 struct Boxes {
     depth: Rect,
     speed: Option<Rect>,
     by_size: Option<Rect>,
+    advised: u16,
 }
 
 fn render_depth(area: Rect, buf: &mut Buffer, state: &State, viewer: &Viewer, theme: &Theme) {
@@ -324,5 +328,22 @@ fn render_moments(area: Rect, buf: &mut Buffer, axis: &Axis, marks: &[(Elapsed, 
                 put(buf, (x, y), 1, theme.glyphs().moment, theme.style(Role::Marker));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a size brings, and what is advised, is what a run that changes its size is watched for.
+    #[test]
+    fn sizes_and_advice_outlast_throughput_over_time() {
+        let boxes = |height, sizes, advised| split(Rect::new(0, 0, 44, height), sizes, advised);
+        let all = boxes(14, 2, 3);
+        assert!(all.speed.is_some() && all.by_size.is_some_and(|area| area.height == 7), "{all:?}");
+        let low = boxes(10, 5, 3);
+        assert!(low.speed.is_none() && low.by_size.is_some_and(|area| area.height == 7), "{low:?}");
+        assert_eq!((low.advised, low.depth.height), (2, 3));
+        assert!(boxes(5, 5, 3).by_size.is_none() && boxes(20, 0, 0).by_size.is_none());
     }
 }

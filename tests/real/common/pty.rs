@@ -162,6 +162,14 @@ impl Pty {
         self.wait_for(|screen| !shows(screen, text), &format!("{text:?} gone from the screen"), super::PATIENCE);
     }
 
+    /// Panics if this text leaves the screen within that time.
+    #[track_caller]
+    pub fn keeps_text(&self, text: &str, time: Duration) {
+        let there = |seen: &Seen| seen.reading != Reading::Ended && (!seen.is_whole() || shows(seen.screen(), text));
+        let seen = self.terminal.wait_while(|seen| there(seen), time);
+        assert!(there(&seen), "{text:?} is gone\n{}", seen.picture());
+    }
+
     /// As [`Pty::wait_for`], for everything a terminal is told: its title, the clipboard, the bytes as they came.
     #[track_caller]
     pub fn wait_for_seen(&self, condition: impl Fn(&Seen) -> bool, what: &str, timeout: Duration) {

@@ -106,7 +106,7 @@ fn an_exit_amid_another_threads_talk_is_that_exit() {
     );
     played.assert_code(1);
     assert_eq!(played.lines(), ["joined"]);
-    assert_eq!(played.attempts_at("f").pop().expect("an attempt").outcome, r#"{"exit":{"code":5}}"#);
+    assert_eq!(played.attempts().pop().expect("an attempt").outcome, r#"{"exit":{"code":5}}"#);
 }
 
 #[test]
