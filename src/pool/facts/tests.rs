@@ -288,8 +288,10 @@ fn the_program_hands_tasks_over_until_its_pool_is_closed() {
     assert_eq!(taken(&state, Place::Own), (None, 2), "processes are no concern of the pool");
     let why = crate::event::PhaseReason::Asked;
     record(&mut state, What::PhaseEntered { phase: Phase::Draining, why }).unwrap();
+    assert_eq!(taken(&state, Place::Own), (None, 2), "they are work that is left");
+    record(&mut state, What::PhaseEntered { phase: Phase::Stopping, why }).unwrap();
     let (refusal, added) = taken(&state, Place::Own);
-    assert!(refusal.is_some_and(|text| text.contains("draining")) && added == 0);
+    assert!(refusal.is_some_and(|text| text.contains("stopping")) && added == 0);
 }
 
 #[test]
