@@ -147,10 +147,10 @@ pub fn start(settings: Settings, subscribers: Vec<Subscriber>) -> std::io::Resul
 
 /// Raises our own limit as far as it helps; returns the former one, which tasks get.
 fn raise_open_files() -> u64 {
-    // Before anything is raised here.
     let of_tasks = offspring::open_files_of_tasks();
-    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return of_tasks };
-    if soft < OPEN_FILES_WANTED {
+    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
+        && soft < OPEN_FILES_WANTED
+    {
         // With the limit as it is the pool can still be as large as it allows; the start that fails says so.
         let _ = setrlimit(Resource::RLIMIT_NOFILE, OPEN_FILES_WANTED.min(hard), hard);
     }

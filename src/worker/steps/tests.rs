@@ -672,18 +672,6 @@ fn a_commands_lines_are_said_and_its_status_counts() {
 }
 
 #[test]
-fn a_command_does_not_inherit_the_signals_its_parent_blocks() {
-    use nix::sys::signal::{SigSet, Signal};
-    let mut set = SigSet::empty();
-    set.add(Signal::SIGUSR2);
-    set.thread_block().unwrap();
-    let script = "grep SigBlk /proc/self/status";
-    let (done, reports) = outcome(vec![Step::Command { words: vec![text("sh"), text("-c"), text(script)] }]);
-    assert_eq!(done, Outcome::Done);
-    assert_eq!(said(&reports), ["SigBlk:\t0000000000000000"]);
-}
-
-#[test]
 fn a_file_of_a_tree_is_copied_with_its_folder() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().canonicalize().unwrap();
