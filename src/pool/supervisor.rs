@@ -146,14 +146,11 @@ pub fn start(settings: Settings, subscribers: Vec<Subscriber>) -> std::io::Resul
 
 /// Raises our own limit as far as it helps; returns the former one, which tasks get.
 fn raise_open_files() -> u64 {
-    // Before anything is raised here.
-    let of_tasks = offspring::open_files_of_tasks();
-    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return of_tasks };
-    if soft < OPEN_FILES_WANTED {
-        // With the limit as it is the pool can still be as large as it allows; the start that fails says so.
-        let _ = setrlimit(Resource::RLIMIT_NOFILE, OPEN_FILES_WANTED.min(hard), hard);
-    }
-    of_tasks
+    let former = offspring::open_files_of_tasks();
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return former };
+    // With the limit as it is the pool can still be as large as it allows; the start that fails says so.
+    let _ = setrlimit(Resource::RLIMIT_NOFILE, soft.max(OPEN_FILES_WANTED.min(hard)), hard);
+    former
 }
 
 impl Supervisor {
@@ -326,12 +323,11 @@ impl Supervisor {
         offspring::kill_all(&self.spared());
         let Self { state, publisher, inbox, signals, mut hurry, threads, inherited, .. } = self;
         let clock = Clock::start();
+        // One that computes and never looks up ends with the program.
         for thread in threads {
-            // One that computes and never looks up ends with the program.
             let _ = thread.recv_timeout(THREADS_WITHIN.saturating_sub(clock.elapsed()));
         }
-        // One of them may have been starting a command.
-        offspring::kill_all(&inherited);
+        offspring::kill_all(&inherited); // One of them may have been starting a command.
         // Whoever still sends must not wait for a loop that is over.
         drop(inbox);
         let clock = Clock::start();

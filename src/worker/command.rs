@@ -42,6 +42,14 @@ pub(super) struct Scene<'a> {
     pub hears: Hears<'a>,
 }
 
+impl Scene<'_> {
+    /// Whether it is the parent that starts the command, which has set its process up for itself. Without the run's folder
+    /// there is no run, and nobody has.
+    fn is_in_a_run_of_the_parents(&self) -> bool {
+        !self.home.is_own() && !self.setup.spool.0.is_empty()
+    }
+}
+
 /// Who hears what a command prints.
 #[derive(Clone, Copy)]
 pub(super) enum Hears<'a> {
@@ -54,7 +62,7 @@ pub(super) enum Hears<'a> {
 /// Runs the words to their end. The output is empty where nothing was printed.
 pub(super) fn run(words: &[RawText], scene: &Scene<'_>) -> (Outcome, Option<Box<Output>>) {
     let started = scene.control.start(|| {
-        if !scene.home.is_own() {
+        if scene.is_in_a_run_of_the_parents() {
             guard::stand(&scene.setup.spool)?;
         }
         // From its start on it is known as ours, so that no other thread takes it for something left behind.
@@ -132,14 +140,13 @@ fn spawn<'a>(words: &[RawText], scene: &Scene<'a>) -> Result<(Child, Pipes<'a>),
     let Some((program, arguments)) = words.split_first() else { return Err("no command to run".to_owned()) };
     let spool = &scene.setup.spool;
     let cannot = |error| format!("cannot run {}: {}", program.lossy(), plain(&error));
-    // The program of the unit tests does not know how to become a command; the real one is tested in tests/real/programs.
-    let (mut command, start) = if scene.home.is_own() || cfg!(test) {
+    let (mut command, start) = if scene.is_in_a_run_of_the_parents() {
+        let (command, start) = exec::command(words).map_err(cannot)?;
+        (command, Some(start))
+    } else {
         let mut command = Command::new(program.as_os());
         command.args(arguments.iter().map(RawText::as_os)).stdin(Stdio::null());
         (command, None)
-    } else {
-        let (command, start) = exec::command(words).map_err(cannot)?;
-        (command, Some(start))
     };
     if !spool.0.is_empty() {
         command.env(RUN_VARIABLE, spool.as_os());

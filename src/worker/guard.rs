@@ -47,9 +47,6 @@ impl Guard {
 /// # Errors
 /// Why there can be none; the command is not to be started then.
 pub(super) fn stand(run: &RawText) -> Result<(), String> {
-    if run.0.is_empty() {
-        return Ok(());
-    }
     let mut guard = GUARD.lock().unwrap_or_else(PoisonError::into_inner);
     if !guard.as_mut().is_some_and(|guard| guard.stands(run)) {
         *guard = Some(start(run).map_err(|error| format!("cannot start the guard of commands: {}", error.kind()))?);
