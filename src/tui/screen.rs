@@ -236,6 +236,8 @@ impl Cast {
         };
         let log = shown(body.height >= LOG_FROM || focus == Pane::Log);
         let told_of_trouble = state.log.lines().iter().any(|line| line.weight >= Weight::Warning);
+        // What is stuck says so above, and what is blocked deserves its detail.
+        let told_of_trouble = told_of_trouble && panes::header::stuck(state).is_none();
         // In the end, what happened says more than how to select a task.
         let told_of_trouble = told_of_trouble || (state.phase == Phase::Ended && !state.log.lines().is_empty());
         let explained = chosen || !state.failed.is_empty();

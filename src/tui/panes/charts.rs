@@ -15,8 +15,14 @@ use crate::tui::wrap::wrap;
 use super::axis::{Axis, SPAN_US_MIN};
 use super::draw::{Cursor, Frame, frame, hint, put, row};
 
-/// A pool size used for less than this tells nothing.
-const SIZE_US_MIN: u64 = 500_000;
+/// A pool size used for fewer seconds than this, of the run's own time, tells nothing: what ends then was begun at another.
+const SIZE_S_MIN: u64 = 1;
+
+/// Nor does one at which fewer tasks than this have ended.
+const SIZE_ENDED_MIN: u64 = 3;
+
+/// Sizes that do as much as the best but for this share are as good, and the smallest of them is best: as the advice has it.
+const SAME: f64 = 0.05;
 
 /// How many lines the advice may take.
 const ADVICE_LINES_MAX: u16 = 3;
@@ -149,7 +155,8 @@ fn render_sizes(
     theme: &Theme,
 ) {
     let unit = Unit::of(state);
-    let most = || sizes.iter().max_by(|a, b| unit.rate(&a.1).total_cmp(&unit.rate(&b.1))).map(|&(size, _)| size);
+    let top = sizes.iter().map(|(_, used)| unit.rate(used)).fold(0.0, f64::max);
+    let most = || sizes.iter().find(|(_, used)| unit.rate(used) >= top * (1.0 - SAME)).map(|&(size, _)| size);
     // Where bytes are drawn and tasks are what counts, the longest bar is the best of what is drawn.
     let agrees = unit == Unit::Tasks || state.unit() == crate::model::Unit::Bytes;
     let found = state.best_size().filter(|best| agrees && sizes.iter().any(|(size, _)| size == best));
@@ -160,7 +167,6 @@ fn render_sizes(
         "Throughput × pool size"
     };
     let inner = frame(buf, area, &Frame { pane: Pane::Charts, title, beside: "", extra: "" }, viewer, theme);
-    let top = sizes.iter().map(|(_, used)| unit.rate(used)).fold(0.0, f64::max);
     let digits = sizes.iter().map(|(size, _)| size.to_string().len()).max().unwrap_or(1);
     let advised = u16::try_from(advice.len()).unwrap_or(0).min(inner.height.saturating_sub(1));
     let listed = inner.height - advised;
@@ -197,7 +203,9 @@ fn render_sizes(
 /// The sizes that tell something, with what was got done at them.
 fn sizes(state: &State) -> Vec<(u32, SizeUse)> {
     let used = state.history.by_size().iter();
-    used.filter(|(size, used)| **size > 0 && used.time_us >= SIZE_US_MIN).map(|(&size, &used)| (size, used)).collect()
+    let enough_us = state.long_us(SIZE_S_MIN);
+    let tells = |used: &SizeUse| used.time_us >= enough_us && used.done >= SIZE_ENDED_MIN;
+    used.filter(|(size, used)| **size > 0 && tells(used)).map(|(&size, &used)| (size, used)).collect()
 }
 
 /// When there are more sizes than lines: the best, the present one, and those used longest, by size.
