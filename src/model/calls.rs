@@ -27,8 +27,6 @@ pub struct Threads {
     watched: HashMap<Caller, TaskId>,
     /// Blocked calls that wait for all tasks of the pool.
     pool_joiners: Vec<Caller>,
-    /// Tasks of the pool that are not final.
-    pool_unfinished: u32,
     /// When something last changed here, and how often something has.
     changed: Elapsed,
     changes: u64,
@@ -96,10 +94,6 @@ impl Threads {
     /// Whether nothing has changed since the latest verdict.
     pub fn is_judged(&self) -> bool {
         self.judged == self.changes
-    }
-
-    pub(super) fn pool_unfinished(&self) -> u32 {
-        self.pool_unfinished
     }
 
     /// The open call that is about no object and is to be looked at next.
@@ -206,12 +200,13 @@ impl Threads {
         self.pool_joiners.push(caller);
     }
 
+    /// Whether any call waits for a task's end.
+    pub(super) fn awaits_tasks(&self) -> bool {
+        !self.watchers.is_empty() || !self.pool_joiners.is_empty()
+    }
+
     /// The task has come to its end; those who watched it.
     pub(super) fn watchers_of(&mut self, task: TaskId) -> Vec<Caller> {
-        // Nearly always there is nobody.
-        if self.watchers.is_empty() {
-            return Vec::new();
-        }
         let callers = self.watchers.remove(&task).unwrap_or_default();
         for caller in &callers {
             self.watched.remove(caller);
@@ -219,17 +214,9 @@ impl Threads {
         callers
     }
 
-    /// One task of the pool more.
-    pub(super) fn pool_task_began(&mut self) {
-        self.pool_unfinished += 1;
-    }
-
-    /// One task of the pool fewer.
-    pub(super) fn pool_task_ended(&mut self) {
-        self.pool_unfinished -= 1;
-        if self.pool_unfinished == 0 {
-            self.to_look_at.extend(self.pool_joiners.drain(..));
-        }
+    /// All tasks of the pool have come to their end.
+    pub(super) fn pool_is_done(&mut self) {
+        self.to_look_at.extend(self.pool_joiners.drain(..));
     }
 
     /// A verdict was reached over what there is.

@@ -71,6 +71,14 @@ pub struct Timeline {
     inside: [Lane; 2],
 }
 
+impl Lane {
+    fn unblocked(&mut self, task: TaskId, at: Elapsed) {
+        if let Some(last) = self.blocked.back_mut().filter(|last| last.task == task && last.to.is_none()) {
+            last.to = Some(at);
+        }
+    }
+}
+
 impl Timeline {
     /// One lane a numbered seat, in order.
     pub fn lanes(&self) -> &[Lane] {
@@ -110,8 +118,8 @@ impl Timeline {
 
     /// An attempt ended that `began` may or may not have told of.
     pub(super) fn ended(&mut self, slot: Slot, task: TaskId, from: Elapsed, to: Elapsed, kind: BlockKind) {
-        self.unblocked(slot, task, to);
         let Some(lane) = self.lane_mut(slot) else { return };
+        lane.unblocked(task, to);
         if let Some(block) =
             lane.blocks.iter_mut().rev().take(2).find(|block| block.kind == BlockKind::Running && block.task == task)
         {
@@ -148,9 +156,8 @@ impl Timeline {
 
     /// It goes on, or is over.
     pub(super) fn unblocked(&mut self, slot: Slot, task: TaskId, at: Elapsed) {
-        let Some(last) = self.lane_mut(slot).and_then(|lane| lane.blocked.back_mut()) else { return };
-        if last.task == task && last.to.is_none() {
-            last.to = Some(at);
+        if let Some(lane) = self.lane_mut(slot) {
+            lane.unblocked(task, at);
         }
     }
 

@@ -7,7 +7,7 @@ use crate::event::{Elapsed, PauseReason, Phase, PhaseReason, Start};
 use crate::model::history::MarkerKind;
 use crate::model::state::{Source, State};
 use crate::model::task::{Status, Task};
-use crate::task::{Place, SharedSpec, TaskId};
+use crate::task::{Place, SharedSpec, TaskId, Work};
 
 /// How many skipped things are remembered word for word.
 const SKIPPED_FIRST_MAX: usize = 20;
@@ -43,7 +43,9 @@ impl State {
             }
             self.tasks.push(Task::new(spec.clone(), self.now));
             self.counts.add(Status::Waiting, 1);
-            self.talk_of_new(id);
+            if matches!(spec.work, Work::Steps(_)) {
+                self.talk_begins(id);
+            }
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use crate::model::state::State;
 use crate::model::task::{AttemptRecord, Status};
 use crate::model::timeline::BlockKind;
 use crate::model::worker::{Recall, Running, Worker, WorkerState};
-use crate::task::{Failure, Outcome, Output, Pid, Slot, Stream, Tally, TaskId, WorkerId, signal_name};
+use crate::task::{Failure, Outcome, Output, Pid, Slot, Stream, Tally, TaskId, Work, WorkerId, signal_name};
 
 impl State {
     pub(super) fn tasks_dispatched(&mut self, worker: WorkerId, tasks: &[TaskId]) -> Result<(), IllegalEvent> {
@@ -199,7 +199,10 @@ impl State {
         record.ended = now;
         record.bytes = tally.bytes;
         let (from, was) = (record.started, record.status);
-        self.talk_ends(task, TaskEnd::Ended);
+        // Nearly all work is none of the talking kind, and there may be a million of it.
+        if matches!(record.spec.work, Work::Steps(_)) {
+            self.talk_ends(task, TaskEnd::Ended);
+        }
         self.bytes_done = self.bytes_done.saturating_add(tally.bytes);
         self.files_done += u64::from(tally.files);
         if self.main != Some(task) {
@@ -338,13 +341,13 @@ impl State {
         self.bytes_ended = self.bytes_ended.saturating_add(record.spec.work.bytes());
         self.queue.finish(&record.spec);
         self.set_status(task, status);
+        self.talk_of_end(task, status);
     }
 
     fn set_status(&mut self, task: TaskId, status: Status) {
         let record = &mut self.tasks[task.index()];
-        let before = std::mem::replace(&mut record.status, status);
-        self.counts.shift(before, status);
-        self.talk_of_status(task, before, status);
+        self.counts.shift(record.status, status);
+        record.status = status;
     }
 
     fn count_history(&mut self, done: u32, failed: u32, bytes: u64) {

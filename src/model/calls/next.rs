@@ -87,7 +87,7 @@ impl State {
             Call::JoinPool if self.pool_life == PoolLife::Open => {
                 answer(Reply::Refused("the pool still takes tasks: close or terminate it before joining it".into()))
             }
-            Call::JoinPool if self.threads.pool_unfinished() == 0 => answer(Reply::Done),
+            Call::JoinPool if self.queue.unfinished(Place::Pool) == 0 => answer(Reply::Done),
             _ => wait(),
         }
     }

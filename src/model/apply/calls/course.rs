@@ -15,7 +15,7 @@ use crate::task::{Call, End, How, ObjectId, ObjectKind, Place, TaskId, ThreadId,
 const FIRST_THREAD: &str = "MainThread";
 
 impl State {
-    /// A task was added, or will be tried again: from now on it has copies of the ends its steps name.
+    /// The task was added, or will be done again: from now on it has copies of the ends its steps name.
     pub(in crate::model::apply) fn talk_begins(&mut self, task: TaskId) {
         let Some(record) = self.tasks.get(task.index()) else { return };
         let Work::Steps(call) = &record.spec.work else { return };
@@ -74,21 +74,22 @@ impl State {
         }
     }
 
-    /// The task's status changed. Those who wait for tasks look for what they wait for next.
-    pub(in crate::model::apply) fn talk_of_status(&mut self, task: TaskId, from: Status, to: Status) {
-        if from.is_final() == to.is_final() {
-            return;
-        }
-        let is_pools = self.tasks[task.index()].spec.place == Place::Pool;
-        if !to.is_final() {
-            if is_pools {
-                self.threads.pool_task_began();
-            }
-            return;
-        }
-        if to == Status::Dropped {
+    /// The task has come to its end. Those who wait for tasks look for what they wait for next.
+    #[inline]
+    pub(in crate::model::apply) fn talk_of_end(&mut self, task: TaskId, status: Status) {
+        if status == Status::Dropped {
             self.talk_ends(task, TaskEnd::Ended);
         }
+        // Nearly always nobody does.
+        if self.threads.awaits_tasks() {
+            self.watchers_go_on(task);
+            if self.queue.unfinished(Place::Pool) == 0 {
+                self.threads.pool_is_done();
+            }
+        }
+    }
+
+    fn watchers_go_on(&mut self, task: TaskId) {
         for caller in self.threads.watchers_of(task) {
             let next = self.threads.call(caller).and_then(|call| match *call {
                 Call::Await { first, count, .. } | Call::Join { first, count, .. } => {
@@ -101,17 +102,6 @@ impl State {
                 None => self.threads.look_at(caller),
             }
         }
-        if is_pools {
-            self.threads.pool_task_ended();
-        }
-    }
-
-    /// A task was added.
-    pub(in crate::model::apply) fn talk_of_new(&mut self, task: TaskId) {
-        if self.tasks[task.index()].spec.place == Place::Pool {
-            self.threads.pool_task_began();
-        }
-        self.talk_begins(task);
     }
 
     /// A second went by.
