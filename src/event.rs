@@ -4,6 +4,7 @@
 mod policy;
 mod reason;
 mod start;
+pub mod written;
 
 use std::time::Duration;
 
@@ -49,19 +50,18 @@ impl Elapsed {
 }
 
 /// Something that happened, and when.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// In JSON it is one flat object: see `written.rs`.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     /// Microseconds since the run began.
-    #[serde(rename = "at_us")]
     pub at: Elapsed,
     /// What.
-    #[serde(flatten)]
     pub what: What,
 }
 
 /// What can happen. Lifecycle first in each group; only `TaskProgressed`, `TaskPrinted`, `Sampled` and `Ticked` may be thinned out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum What {
     /// The first event of every run.
     RunStarted(Box<Start>),

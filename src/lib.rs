@@ -21,6 +21,9 @@ pub mod source;
 // Pure: the state of a run as a fold over its events.
 pub mod model;
 
+// The journal: a run's events in a file.
+pub mod journal;
+
 // Between the processes: the wire, what both sides do to folders, and the processes below this one.
 pub mod beneath;
 pub mod offspring;

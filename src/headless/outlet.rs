@@ -46,8 +46,10 @@ impl Outlet {
 
     /// One event as a line of JSON.
     pub(super) fn event(&mut self, event: &Event) -> Result<(), Closed> {
-        let written = serde_json::to_writer(&mut self.stdout, event).map_err(std::io::Error::from);
-        closed(written.and_then(|()| self.stdout.write_all(b"\n")))
+        let mut line = Vec::with_capacity(128);
+        event.write(&mut line);
+        line.push(b'\n');
+        closed(self.stdout.write_all(&line))
     }
 
     /// A line that a function printed, as it comes.

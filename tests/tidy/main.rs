@@ -34,9 +34,11 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("pool", &["model", "wire", "offspring", "event", "command", "task", "text", "clock"]),
     // Whoever listens.
     ("journal", &["event", "command", "task", "text", "clock"]),
+    ("replay", &["journal", "model", "event", "command", "task", "text", "clock"]),
     ("tui", &["model", "event", "command", "task", "text", "clock"]),
     ("headless", &["model", "event", "command", "task", "text", "clock"]),
-    ("export", &["model", "event", "command", "task", "text", "clock"]),
+    // It draws with the screen's own hands, where a format shows a screen.
+    ("export", &["tui", "replay", "journal", "model", "event", "command", "task", "text", "clock"]),
     // Raw flags only.
     ("cli", &["notation", "command", "event", "task", "text"]),
     // The composition: everything.
