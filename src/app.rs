@@ -3,11 +3,16 @@
 
 mod asked;
 mod compare;
+mod export;
 mod feed;
 mod front;
 mod job;
 mod last_resort;
+mod looks;
 mod picker;
+mod replay;
+mod resume;
+mod runs;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -79,6 +84,10 @@ fn act(cli: Cli) -> Result<u8, Refusal> {
         Some(Action::Compare(wanted)) => return compare::run(&wanted),
         Some(Action::Copy(copy)) => Job::copy(&copy)?,
         Some(Action::Run(run)) => Job::run(&run)?,
+        Some(Action::Runs(wanted)) => return runs::run(&wanted),
+        Some(Action::Replay(wanted)) => return replay::run(&wanted),
+        Some(Action::Resume(wanted)) => return resume::run(&wanted),
+        Some(Action::Export(wanted)) => return export::run(&wanted),
         Some(Action::Completions { shell }) => {
             return print(|out| {
                 cli::completions(shell, out);

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use super::job::Job;
 use super::last_resort::{self, LastResort};
 use super::{EXIT_INTERNAL, EXIT_OUTPUT_CLOSED, Refusal};
-use crate::cli::{Color, OnEnd, Progress, Theme};
+use crate::cli::{OnEnd, Progress};
 use crate::command::{Ask as _, Command};
 use crate::event::{Policy, RunKind, Start, Stuck};
 use crate::headless::{self, Ending, Style};
@@ -243,29 +243,9 @@ fn last_words(state: &State) -> String {
 }
 
 pub(super) fn screen_options(flags: &crate::cli::Flags, kind: RunKind) -> tui::Options {
-    tui::Options {
-        on_end: match (flags.on_end, kind) {
-            (OnEnd::Stay, _) | (OnEnd::Auto, RunKind::Scenario) => tui::OnEnd::Stay,
-            (OnEnd::Close, _) | (OnEnd::Auto, RunKind::Copy | RunKind::Command) => tui::OnEnd::Close,
-        },
-        mouse: if flags.no_mouse { tui::MouseUse::Off } else { tui::MouseUse::On },
-        color: match flags.color {
-            Color::Auto => tui::ColorChoice::Auto,
-            Color::Always => tui::ColorChoice::Always,
-            Color::Never => tui::ColorChoice::Never,
-        },
-        charset: charset(flags),
-        theme: match flags.theme {
-            Theme::Auto => tui::theme::Name::Auto,
-            Theme::Dark => tui::theme::Name::Dark,
-            Theme::Light => tui::theme::Name::Light,
-            Theme::HighContrast => tui::theme::Name::HighContrast,
-            Theme::Mono => tui::theme::Name::Mono,
-        },
-    }
-}
-
-/// Which characters to draw with.
-pub(super) fn charset(flags: &crate::cli::Flags) -> tui::CharsetChoice {
-    if flags.ascii { tui::CharsetChoice::Ascii } else { tui::CharsetChoice::Auto }
+    let on_end = match (flags.on_end, kind) {
+        (OnEnd::Stay, _) | (OnEnd::Auto, RunKind::Scenario) => tui::OnEnd::Stay,
+        (OnEnd::Close, _) | (OnEnd::Auto, RunKind::Copy | RunKind::Command) => tui::OnEnd::Close,
+    };
+    super::looks::options(&flags.looks, on_end)
 }
