@@ -214,3 +214,6 @@ fn command_line(header: &Header) -> String {
 fn seconds(us: u64) -> String {
     format!("{}.{:06}", us / 1_000_000, us % 1_000_000)
 }
+
+#[cfg(test)]
+mod tests;

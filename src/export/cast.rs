@@ -5,7 +5,6 @@ use std::io::{self, BufRead, Write};
 
 use ratatui::buffer::Buffer;
 use serde::Serialize;
-use serde_json::json;
 
 use super::{Broken, Follow, Screen, command_line, follow};
 use crate::event::{Elapsed, Event, What};
@@ -32,33 +31,37 @@ pub(super) fn write<R: BufRead>(
     screen: Screen,
     out: &mut dyn Write,
 ) -> io::Result<Option<Broken>> {
-    let first = json!({
-        "version": 2,
-        "width": screen.columns,
-        "height": screen.rows,
-        "timestamp": header.started_unix_us.div_euclid(1_000_000),
-        "idle_time_limit": IDLE_LIMIT_S,
-        "title": command_line(header),
-        "env": { "TERM": "xterm-256color" },
-    });
-    writeln!(out, "{first}")?;
-    let mut film = Film {
-        screen,
-        theme: screen.theme(),
-        shown: screen.blank(),
-        next: screen.blank(),
-        due: None,
-        last: Elapsed::default(),
-        out,
+    let first = Heading {
+        version: 2,
+        width: screen.columns,
+        height: screen.rows,
+        timestamp: header.started_unix_us.div_euclid(1_000_000),
+        idle_time_limit: IDLE_LIMIT_S,
+        title: &command_line(header),
     };
+    serde_json::to_writer(&mut *out, &first)?;
+    out.write_all(b"\n")?;
+    let mut film =
+        Film { screen, theme: screen.theme(), shown: screen.blank(), next: screen.blank(), due: None, last: None, out };
     film.put(ENTER)?;
     let (state, broken) = follow(reader, &mut film)?;
     if film.due.is_some() {
-        film.last = state.now;
+        film.last = Some(state.now);
         film.frame(&state)?;
     }
     film.put(&format!("\x1b[{};1H\x1b[?25h", screen.rows))?;
     Ok(broken)
+}
+
+/// The first line. Readers that guess the format look for the version at its beginning.
+#[derive(Serialize)]
+struct Heading<'a> {
+    version: u8,
+    width: u16,
+    height: u16,
+    timestamp: i64,
+    idle_time_limit: f64,
+    title: &'a str,
 }
 
 struct Film<'a> {
@@ -68,8 +71,8 @@ struct Film<'a> {
     next: Buffer,
     /// When what has changed since the last frame is to be shown.
     due: Option<Elapsed>,
-    /// When the last frame was shown.
-    last: Elapsed,
+    /// When the last frame was shown; none before the first.
+    last: Option<Elapsed>,
     out: &'a mut dyn Write,
 }
 
@@ -77,7 +80,7 @@ impl Follow for Film<'_> {
     fn before(&mut self, state: &State, event: &Event) -> io::Result<()> {
         if let Some(due) = self.due.filter(|due| event.at > *due) {
             self.due = None;
-            self.last = due;
+            self.last = Some(due);
             self.frame(state)?;
         }
         Ok(())
@@ -87,10 +90,10 @@ impl Follow for Film<'_> {
         // Signs of life cannot be seen.
         let seen = !matches!(event.what, What::WorkerAsked { .. } | What::WorkerAnswered { .. });
         if self.due.is_none() && seen {
-            let apart = (self.last.0 / FRAMES_WANTED).max(FRAME_US);
             // The first frame comes with the first thing that happens.
-            let due =
-                if self.last == Elapsed::default() { event.at } else { Elapsed(self.last.0.saturating_add(apart)) };
+            let due = self
+                .last
+                .map_or(event.at, |last| Elapsed(last.0.saturating_add((last.0 / FRAMES_WANTED).max(FRAME_US))));
             self.due = Some(due.max(event.at));
         }
         Ok(())
@@ -112,7 +115,7 @@ impl Film<'_> {
     }
 
     fn put(&mut self, text: &str) -> io::Result<()> {
-        let seconds = self.last.secs();
+        let seconds = self.last.unwrap_or_default().secs();
         serde_json::to_writer(&mut *self.out, &Output(seconds, "o", text))?;
         self.out.write_all(b"\n")
     }

@@ -14,8 +14,8 @@ use crate::task::{Failure, Output, TaskId, Work, WorkerId};
 struct Entry {
     /// When its latest attempt was given to a worker.
     sent: Elapsed,
-    /// When that attempt began.
-    began: Elapsed,
+    /// When that attempt began, if that is known.
+    began: Option<Elapsed>,
     /// For how long in all the run had been left alone by then.
     away_us: u64,
     /// Its place among the ended tasks, from 1; 0 while it has not ended.
@@ -70,14 +70,14 @@ impl Follow for Ledger {
             }
             What::TasksDispatched { tasks, .. } => {
                 for task in tasks {
-                    let sent = Entry { sent: event.at, began: event.at, away_us: self.away_us, ..Entry::default() };
+                    let sent = Entry { sent: event.at, away_us: self.away_us, ..Entry::default() };
                     self.tasks[task.index()] = sent;
                 }
             }
-            What::TaskStarted { task, .. } => self.tasks[task.index()].began = event.at,
+            What::TaskStarted { task, .. } => self.tasks[task.index()].began = Some(event.at),
             What::AttemptEnded { task, took_us, output, .. } => {
                 let entry = &mut self.tasks[task.index()];
-                entry.began = begin(entry, event.at, *took_us);
+                entry.began = Some(begin(entry, event.at, *took_us));
                 entry.printed = output.as_deref().map_or(0, |output: &Output| output.stdout.len());
                 self.note_end(state, *task);
             }
@@ -103,13 +103,13 @@ impl Follow for Ledger {
 /// A short task's beginning is told together with its end; then what its worker measured says more.
 fn begin(entry: &Entry, ended: Elapsed, took_us: u64) -> Elapsed {
     let by_worker = Elapsed(ended.0.saturating_sub(took_us));
-    entry.began.min(by_worker).max(entry.sent)
+    entry.began.map_or(by_worker, |told| told.min(by_worker)).max(entry.sent)
 }
 
 impl Ledger {
-    /// When the attempt that is over now began.
+    /// When a task's latest attempt began, as far as anyone knows.
     pub fn began(&self, task: TaskId) -> Elapsed {
-        self.tasks.get(task.index()).map(|entry| entry.began).unwrap_or_default()
+        self.tasks.get(task.index()).map(|entry| entry.began.unwrap_or(entry.sent)).unwrap_or_default()
     }
 
     /// For how long the run had been left alone when that task's latest attempt began.

@@ -72,7 +72,7 @@ impl Lane {
     }
 }
 
-/// The latest attempts that failed, by task: where their slices end.
+/// The latest attempts that failed, by task: where their slices begin.
 pub(super) type Failed = std::collections::HashMap<TaskId, (Track, u64)>;
 
 fn write(
@@ -103,7 +103,8 @@ fn write(
         lines.flow(former, (track, from))?;
     }
     if attempt.failure.is_some() {
-        failed.insert(attempt.task, (track, to - 1));
+        // From its beginning: what is told in between, such as a loss, would be taken for where the flow comes from.
+        failed.insert(attempt.task, (track, from));
     }
     Ok(())
 }
