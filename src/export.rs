@@ -97,10 +97,6 @@ impl Screen {
     fn theme(self) -> Theme {
         Theme::new(self.depth, Background::Dark, Charset::Unicode, Name::Dark)
     }
-
-    fn draw(self, buf: &mut Buffer, state: &State, theme: &Theme) {
-        whole::render(buf, state, state, &Viewer::default(), theme);
-    }
 }
 
 /// Why nothing came of it.
@@ -201,6 +197,11 @@ fn follow_until<R: BufRead>(
         }
         who.after(&state, &entry.event)?;
     }
+}
+
+/// Draws the screen as somebody sees it who touches nothing.
+fn draw(buf: &mut Buffer, state: &State, theme: &Theme) {
+    whole::render(buf, state, state, &Viewer::default(), theme);
 }
 
 /// The command line of a run, in one harmless line.

@@ -60,8 +60,9 @@ struct Size {
     bytes_per_s: f64,
 }
 
+/// One task.
 #[derive(Serialize)]
-struct Task<'a> {
+struct Line<'a> {
     task: u64,
     name: &'a str,
     kind: &'static str,
@@ -89,7 +90,7 @@ pub(super) fn write<R: BufRead>(
     write!(out, "{summary},\n  \"tasks\": [")?;
     for (at, row) in ledger.rows(&state).enumerate() {
         out.write_all(if at == 0 { b"\n    " } else { b",\n    " })?;
-        serde_json::to_writer(&mut *out, &task(&row))?;
+        serde_json::to_writer(&mut *out, &line(&row))?;
     }
     out.write_all(b"\n  ]\n}\n")?;
     Ok(broken)
@@ -146,9 +147,9 @@ fn outcome(state: &State) -> &'static str {
     }
 }
 
-fn task<'a>(row: &'a Row<'_>) -> Task<'a> {
+fn line<'a>(row: &'a Row<'_>) -> Line<'a> {
     let secs = |us: u64| super::Elapsed(us).secs();
-    Task {
+    Line {
         task: u64::from(row.task.0) + 1,
         name: &row.name,
         kind: row.kind,

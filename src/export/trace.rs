@@ -149,7 +149,7 @@ impl Trace<'_> {
         let attempt = Attempt {
             task,
             name: sanitized(&record.spec.title()).into_owned(),
-            attempt: record.attempts,
+            number: record.attempts,
             outcome,
             failure: failure.map(|failure| sanitized(&failure).into_owned()),
             bytes: record.bytes,

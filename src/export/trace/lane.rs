@@ -13,7 +13,7 @@ use crate::task::{Pid, TaskId, WorkerId};
 pub(super) struct Attempt {
     pub task: TaskId,
     pub name: String,
-    pub attempt: u16,
+    pub number: u16,
     pub outcome: &'static str,
     pub failure: Option<String>,
     pub bytes: u64,
@@ -84,7 +84,7 @@ fn write(
 ) -> io::Result<()> {
     let mut args = json!({
         "task": u64::from(attempt.task.0) + 1,
-        "attempt": attempt.attempt,
+        "attempt": attempt.number,
         "outcome": attempt.outcome,
         "bytes": attempt.bytes,
         "worker": attempt.worker.0,
