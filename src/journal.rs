@@ -8,6 +8,7 @@ mod format;
 mod made_up;
 mod read;
 mod store;
+mod thin;
 mod write;
 
 pub use disk::{Disk, DiskError, RealDisk, Target};
