@@ -7,20 +7,30 @@ use crate::event::Elapsed;
 
 /// A stopwatch that cannot be reset.
 #[derive(Clone, Copy, Debug)]
-pub struct Clock(Instant);
+pub struct Clock {
+    started: Instant,
+    /// What it showed when it was started.
+    from: Duration,
+}
 
 impl Clock {
     /// Starts at zero now.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "this is the one file that reads the clock")]
     pub fn start() -> Self {
-        Self(Instant::now())
+        Self::start_at(Elapsed::default())
+    }
+
+    /// Goes on from there now.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is the one file that reads the clock")]
+    pub fn start_at(from: Elapsed) -> Self {
+        Self { started: Instant::now(), from: Duration::from_micros(from.0) }
     }
 
     /// Since the start.
     #[must_use]
     pub fn elapsed(self) -> Duration {
-        self.0.elapsed()
+        self.from.saturating_add(self.started.elapsed())
     }
 
     /// Since the start, as events carry it.

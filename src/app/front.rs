@@ -103,6 +103,9 @@ pub(super) fn settings(job: &Job, front: Front, spool: &TempDir, ask_what_runs: 
             Samples::NotWanted
         },
         asked: matches!(front, Front::Headless(_)).then_some(ask_what_runs),
+        recorder: None,
+        resumed: None,
+        lock: None,
     }
 }
 

@@ -22,7 +22,7 @@ use crate::wire::{Report, ToWorker};
 const TURNS_MAX: u32 = 200_000;
 
 /// Commands come from outside at any time, so nothing is ever found stuck.
-const SOMEBODY: Outlook = Outlook { timed_left: true };
+const SOMEBODY: Outlook = Outlook { timed_left: true, lag_us: 0 };
 
 /// What the world is like.
 #[derive(Clone, Debug)]
