@@ -185,6 +185,7 @@ pub fn is_live(journal: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::made_up::until_dead;
     use super::*;
 
     fn folder_with(ids: &[&str]) -> tempfile::TempDir {
@@ -260,6 +261,6 @@ mod tests {
         drop(held);
         assert!(is_live(&path));
         drop(inherited);
-        assert!(!is_live(&path));
+        until_dead(&path);
     }
 }
