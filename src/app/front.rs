@@ -92,6 +92,7 @@ pub(super) fn settings(job: &Job, front: Front, spool: &TempDir, ask_what_runs: 
         launcher: job.launcher.clone(),
         serve: Arc::new(worker::serve_in_parent),
         target: job.target,
+        began_unix_us: crate::clock::wall_us(),
         timed: job.timed.clone(),
         spool: RawText::from(spool.path().as_os_str()),
         output_bytes_max: job.output_bytes_max,

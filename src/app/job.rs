@@ -85,7 +85,7 @@ impl Job {
             }
         };
         let separator = if run.null { source::Separator::Nul } else { source::Separator::Newline };
-        job.feed.parts.push(Part::Lines { template, inputs, separator });
+        job.feed.parts.push(Part::Lines { template, list: source::List::new(inputs, separator) });
         job.output_bytes_max = run.output_max;
         job.keep_order = if run.keep_order { crate::headless::Order::AsGiven } else { crate::headless::Order::AsEnded };
         Ok(job)
