@@ -19,7 +19,7 @@ use ratatui::layout::Rect;
 use thiserror::Error;
 
 use crate::event::{Elapsed, Event};
-use crate::journal::{Damage, Header, OpenError, Reader};
+use crate::journal::{Damage, DamageKind, Header, OpenError, Reader};
 use crate::model::{IllegalEvent, State};
 use crate::text::sanitized;
 use crate::tui::theme::{Background, Charset, Depth, Name, Theme};
@@ -117,6 +117,13 @@ pub enum Broken {
     Damaged(Damage),
     /// The line is as it was written, and cannot be true after those before it.
     Impossible { line: u64, event: IllegalEvent },
+}
+
+impl Broken {
+    /// Whether nothing is wrong but that the last line has no end.
+    pub fn is_torn(&self) -> bool {
+        matches!(self, Self::Damaged(Damage::Line { kind: DamageKind::Torn, .. }))
+    }
 }
 
 impl fmt::Display for Broken {

@@ -24,6 +24,6 @@ pub use format::{FORMAT, Header, LINE_BYTES_MAX, RunId, ScenarioRef, encode_even
 pub use read::{Damage, DamageKind, Entry, Mark, OpenError, Reader};
 pub use record::{BATCHES_MAX, Recorded, Recorder, Recording, record};
 pub use retention::{bytes_in, tidy};
-pub use store::{Opened, Reopened, StoreError, create_at, create_in, reopen};
+pub use store::{Opened, Reopened, StoreError, create_at, create_in, date, reopen};
 pub use trim::{Trimmed, trim};
 pub use write::Writer;

@@ -10,8 +10,8 @@ use super::{EXIT_OUTPUT_CLOSED, Refusal, complain};
 use crate::cli::{Color, Export, ExportFormat};
 use crate::event::Elapsed;
 use crate::export::{self, Broken, Colours, ExportError, Format, Screen};
-use crate::notation;
 use crate::text::sanitized;
+use crate::{journal, notation};
 
 /// Something that was asked for could not be done: the journal is damaged, or a result cannot be written.
 const EXIT_NOT_ALL: u8 = 1;
@@ -21,7 +21,8 @@ const STDOUT: &str = "-";
 
 /// Does it.
 pub(super) fn run(wanted: &Export) -> Result<u8, Refusal> {
-    let journal = wanted.run.as_path();
+    let found = journal::find(&wanted.run).map_err(|error| Refusal::usage(&error))?;
+    let journal = found.journal.as_path();
     let file = open(journal)?;
     let format = format(wanted, journal)?;
     let place = Place::of(wanted.output.as_deref(), &file)?;
@@ -37,6 +38,8 @@ pub(super) fn run(wanted: &Export) -> Result<u8, Refusal> {
     };
     match written {
         Ok(None) => Ok(0),
+        // The last line of a run that goes on is being written.
+        Ok(Some(broken)) if broken.is_torn() && journal::is_live(journal) => Ok(0),
         Ok(Some(broken)) => {
             let text = format!("warning: {}: {broken}; what comes before it is exported", journal.display());
             complain(&sanitized(&text));

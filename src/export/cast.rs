@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Write};
 use ratatui::buffer::Buffer;
 use serde::Serialize;
 
-use super::{Broken, Follow, Screen, command_line, follow};
+use super::{Broken, Follow, Screen, command_line, draw, follow};
 use crate::event::{Elapsed, Event, What};
 use crate::journal::{Header, Reader};
 use crate::model::State;
@@ -42,7 +42,7 @@ pub(super) fn write<R: BufRead>(
     serde_json::to_writer(&mut *out, &first)?;
     out.write_all(b"\n")?;
     let mut film =
-        Film { screen, theme: screen.theme(), shown: screen.blank(), next: screen.blank(), due: None, last: None, out };
+        Film { theme: screen.theme(), shown: screen.blank(), next: screen.blank(), due: None, last: None, out };
     film.put(ENTER)?;
     let (state, broken) = follow(reader, &mut film)?;
     if film.due.is_some() {
@@ -65,7 +65,6 @@ struct Heading<'a> {
 }
 
 struct Film<'a> {
-    screen: Screen,
     theme: Theme,
     shown: Buffer,
     next: Buffer,
@@ -104,7 +103,7 @@ impl Film<'_> {
     /// Shows the state as it was then; nothing is written where nothing looks different.
     fn frame(&mut self, state: &State) -> io::Result<()> {
         self.next.reset();
-        self.screen.draw(&mut self.next, state, &self.theme);
+        draw(&mut self.next, state, &self.theme);
         let mut bytes = Vec::new();
         tui::changes(&self.shown, &self.next, &mut bytes);
         std::mem::swap(&mut self.shown, &mut self.next);

@@ -140,7 +140,6 @@ fn outcome(state: &State) -> &'static str {
     }
     match state.exit_code() {
         0 => "done",
-        1 if state.unplanned.given_up => "given_up",
         1 => "failed",
         3 => "not_recorded",
         _ => "interrupted",

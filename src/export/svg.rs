@@ -10,7 +10,7 @@ use std::io::{self, BufRead, Write};
 use ratatui::buffer::{Buffer, Cell, CellWidth};
 use ratatui::style::{Color, Modifier};
 
-use super::{Broken, Follow, Screen, command_line, follow_until};
+use super::{Broken, Follow, Screen, command_line, draw, follow_until};
 use crate::event::Elapsed;
 use crate::journal::{Header, Reader};
 use glyphs::{HEIGHT, WIDTH};
@@ -39,7 +39,7 @@ pub(super) fn write<R: BufRead>(
 ) -> io::Result<Option<Broken>> {
     let (state, broken) = follow_until(reader, at, &mut Nobody)?;
     let mut buf = screen.blank();
-    screen.draw(&mut buf, &state, &screen.theme());
+    draw(&mut buf, &state, &screen.theme());
     out.write_all(picture(&buf, &command_line(header)).as_bytes())?;
     Ok(broken)
 }

@@ -1,6 +1,8 @@
 //! The wall clock's time as people and programs write it: `2026-01-02T03:04:05.000000Z`. PURE.
 //! It does not know time zones.
 
+use crate::journal::date;
+
 /// Microseconds in a day.
 const DAY_US: i64 = 86_400_000_000;
 
@@ -11,19 +13,6 @@ pub(super) fn iso(unix_us: i64) -> String {
     let (secs, us) = (us / 1_000_000, us % 1_000_000);
     let (hour, minute, second) = (secs / 3600, secs / 60 % 60, secs % 60);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{us:06}Z")
-}
-
-/// The day of that number since 1970 in the Gregorian calendar: years begin in March, so that the odd day is the last one.
-fn date(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]

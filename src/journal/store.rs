@@ -258,7 +258,7 @@ fn id(unix_us: i64, drawn: u16) -> RunId {
 
 /// The date so many days after the first of January 1970, in the calendar of today; years begin in March here, so that the day
 /// that is sometimes there is the last one.
-fn date(days: i64) -> (i64, i64, i64) {
+pub fn date(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
     let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
