@@ -39,3 +39,11 @@ impl Clock {
         Elapsed(u64::try_from(self.elapsed().as_micros()).unwrap_or(u64::MAX))
     }
 }
+
+/// The clock on the wall: microseconds since 1970 in UTC. For what is kept beyond the process; it may jump.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the one file that reads the clock")]
+pub fn wall_us() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}

@@ -36,6 +36,7 @@ pub mod pool;
 pub mod worker;
 
 // The front ends.
+pub mod export;
 pub mod headless;
 pub mod tui;
 

@@ -21,6 +21,8 @@ pub struct Settings {
     pub start: Start,
     /// How many workers at first.
     pub target: u32,
+    /// When the run began, by the clock on the wall: microseconds since 1970. Workers tell by it what the run has copied.
+    pub began_unix_us: i64,
     /// What the scenario asks for, and when.
     pub timed: Vec<Timed>,
     /// An existing folder for output that is too long to travel; whoever made it removes it.

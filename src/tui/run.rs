@@ -12,11 +12,10 @@ use super::act::{self, Effect, Sight};
 use super::console::Console;
 use super::detect::{CharsetChoice, ColorChoice};
 use super::input::Input;
-use super::overlay;
-use super::screen::{self, Layout};
 use super::terminal::{self, Drawn, MouseUse, TuiError};
 use super::theme::Name;
 use super::viewer::{Follow, Overlay, Viewer};
+use super::whole;
 use crate::clock::Clock;
 use crate::command::{Ask, Command};
 use crate::event::{PauseReason, Phase, PhaseReason, What};
@@ -343,16 +342,7 @@ impl Session<'_> {
         let mut area = self.area;
         let drawn = self.console.terminal.draw(|buf| {
             area = buf.area;
-            screen::render(buf, area, shown, viewer, theme);
-            match screen::layout(area, shown, viewer) {
-                Layout::Fits(places) => overlay::render(area, places.footer, buf, live, viewer, theme),
-                // A question that waits for an answer is shown however little room there is.
-                Layout::TooSmall { .. } if viewer.overlay != Overlay::None && area.height > 0 => {
-                    let last = Rect { y: area.bottom() - 1, height: 1, ..area };
-                    overlay::render(area, last, buf, live, viewer, theme);
-                }
-                Layout::TooSmall { .. } => {}
-            }
+            whole::render(buf, shown, live, viewer, theme);
         });
         self.area = area;
         let now = self.clock.elapsed();

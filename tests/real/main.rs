@@ -3,6 +3,7 @@
 
 mod common;
 mod compare;
+mod export;
 mod harness;
 mod headless;
 mod launcher;

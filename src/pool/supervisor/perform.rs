@@ -60,6 +60,7 @@ impl Supervisor {
                     parent: self.settings.start.pid,
                     cpus: self.settings.start.cpus,
                     pool_size: self.settings.target,
+                    began_unix_us: self.settings.began_unix_us,
                     program: self.settings.program.clone(),
                     initialize: if role == Role::Pool && self.settings.start.initializer.is_some() {
                         Initialize::First

@@ -70,12 +70,13 @@ impl Axis {
 
     /// Ticks with the time of the run, at round seconds.
     pub(super) fn render_ticks(&self, buf: &mut Buffer, y: u16, theme: &Theme) {
-        let wanted_us = self.span_us() * TICK_COLUMNS_MIN / u64::from(self.columns.max(1));
+        let wanted_us = self.span_us().saturating_mul(TICK_COLUMNS_MIN) / u64::from(self.columns.max(1));
         let short = STEPS_TENTHS.into_iter().map(|tenths| tenths * 100_000).filter(|_| self.span_us() < FINE_BELOW_US);
         let mut all = short.chain(STEPS_S.into_iter().map(|secs| secs * 1_000_000));
-        let step_us = all.find(|step| *step >= wanted_us).unwrap_or(7 * 86_400 * 1_000_000);
-        let mut at_us = self.from.0.next_multiple_of(step_us);
-        while at_us <= self.to.0 {
+        // A journal can tell of any time at all.
+        let step_us = all.find(|step| *step >= wanted_us).unwrap_or(wanted_us.max(7 * 86_400 * 1_000_000));
+        let mut next_us = self.from.0.checked_next_multiple_of(step_us);
+        while let Some(at_us) = next_us.filter(|at_us| *at_us <= self.to.0) {
             let at = Elapsed(at_us);
             let time = if step_us < 1_000_000 { format!("{:.1}s", at.secs()) } else { age(at.since(Elapsed(0))) };
             let label = format!("{}{time}", theme.glyphs().tick);
@@ -83,7 +84,7 @@ impl Axis {
             if usize::from(self.x + self.columns - x) >= width(&label) {
                 self.write(buf, x, y, &label, Role::Dim, theme);
             }
-            at_us += step_us;
+            next_us = at_us.checked_add(step_us);
         }
     }
 
