@@ -1,6 +1,8 @@
 //! `pooltop resume`: goes on with a run that left work.
 //! It does not know how a journal is written.
 
+mod decide;
+
 use super::Refusal;
 use crate::cli::Resume;
 

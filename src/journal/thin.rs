@@ -184,7 +184,8 @@ mod tests {
     #[test]
     fn a_worker_is_measured_once_a_second_whoever_else_is_measured() {
         let sample = |worker| Sample { worker: WorkerId(worker), cpu_percent: 1.0, rss_bytes: 1, stopped: false };
-        let sampled = |workers: &[u32]| What::Sampled { samples: workers.iter().map(|&worker| sample(worker)).collect() };
+        let sampled =
+            |workers: &[u32]| What::Sampled { samples: workers.iter().map(|&worker| sample(worker)).collect() };
         let mut thinner = Thinner::default();
         assert_eq!(thinner.keep(&event(0, sampled(&[0, 1]))), Kept::Whole);
         assert_eq!(thinner.keep(&event(500, sampled(&[1, 2]))), Kept::Part(event(500, sampled(&[2]))));
