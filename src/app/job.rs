@@ -62,7 +62,7 @@ impl Job {
         let verify = if copy.verify { Verify::Contents } else { Verify::No };
         let shown: Vec<_> = copy.paths.iter().map(|path| path.to_string_lossy()).collect();
         let mut job = Self::new(format!("copy {}", shown.join(" ")), RunKind::Copy, copy.flags.clone());
-        job.feed.parts.push(Part::Copy(CopySource { plan, verify }));
+        job.feed.parts.push(Part::Copy(CopySource::new(plan, verify)));
         Ok(job)
     }
 
@@ -142,7 +142,7 @@ impl Job {
         for copy in &plan.copies {
             copies.push((copy.after_tasks, job.copy_source(copy.what.clone(), copy.verify)?));
         }
-        job.feed.parts.push(Part::Plan { plan: Box::new(plan), copies });
+        job.feed.parts.push(Part::Plan { plan: Box::new(plan), copies, begun: 0 });
         Ok(job)
     }
 
@@ -152,7 +152,7 @@ impl Job {
             CopyWhat::Tree(spec) => self.tree(&spec)?,
         };
         let plan = source::plan(&[from], &to).map_err(|error| Refusal::usage(&error))?;
-        Ok(CopySource { plan, verify })
+        Ok(CopySource::new(plan, verify))
     }
 
     /// Makes a tree that goes with the run: where it is, and where its copy is to be.
