@@ -7,6 +7,7 @@ mod format;
 #[cfg(test)]
 mod made_up;
 mod read;
+mod record;
 mod store;
 mod thin;
 mod write;
@@ -19,5 +20,6 @@ pub use format::{
     CopyItemRef, CopyRef, FORMAT, Header, LINE_BYTES_MAX, RunId, ScenarioRef, encode_event, encode_header,
 };
 pub use read::{Damage, DamageKind, Entry, Mark, OpenError, Reader};
+pub use record::{BATCHES_MAX, Recorder, Recording, record};
 pub use store::{Opened, Reopened, StoreError, create_at, create_in, reopen};
 pub use write::Writer;
