@@ -3,6 +3,7 @@
 
 use std::io::{IsTerminal as _, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use tempfile::TempDir;
 
 use super::job::Job;
 use super::last_resort::{self, LastResort};
+use super::made::Made;
 use super::{EXIT_INTERNAL, EXIT_OUTPUT_CLOSED, Refusal};
 use crate::cli::{OnEnd, Progress};
 use crate::command::{Ask as _, Command};
@@ -126,7 +128,7 @@ fn under_way(
     let pool = pool.context("start the pool").map_err(Refusal::Internal)?;
     let Job { feed, flags, kind, keep_order, made, .. } = job;
     feed.start(&pool.mailbox).context("start feeding tasks").map_err(Refusal::Internal)?;
-    let folders = std::iter::once(&spool).chain(&made).map(|folder| folder.path().to_owned()).collect();
+    let folders = std::iter::once(spool.path()).chain(made.iter().map(Made::path)).map(Path::to_owned).collect();
     // A screen that cannot leave has told nothing that counts; output that nobody reads does.
     let told = if front == Front::Screen { Told::All } else { Told::Part };
     let resort = LastResort { folders, told };
