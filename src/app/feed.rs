@@ -27,6 +27,8 @@ pub(super) enum Part {
     Plan { plan: Box<Plan>, copies: Vec<(u32, CopySource)>, begun: u32 },
     /// From a tree.
     Copy(CopySource),
+    /// These.
+    Tasks(Vec<TaskSpec>),
     /// From lines of input.
     Lines { template: Arc<Template>, list: List },
 }
@@ -63,7 +65,7 @@ impl Feed {
         let of = |part: &Part| match part {
             Part::Plan { copies, .. } => copies.iter().map(|(_, copy)| copy_ref(&copy.plan)).collect(),
             Part::Copy(copy) => vec![copy_ref(&copy.plan)],
-            Part::Lines { .. } => Vec::new(),
+            Part::Lines { .. } | Part::Tasks(_) => Vec::new(),
         };
         self.parts.iter().flat_map(of).collect()
     }
@@ -74,7 +76,7 @@ impl Feed {
             Part::Plan { plan, .. } if plan.program.is_some() => true,
             Part::Plan { plan, .. } => plan.tasks().any(|task| matches!(task.work, Work::Command(_))),
             Part::Lines { .. } => true,
-            Part::Copy(_) => false,
+            Part::Copy(_) | Part::Tasks(_) => false,
         })
     }
 
@@ -84,6 +86,7 @@ impl Feed {
             let fed = match part {
                 Part::Plan { plan, copies, begun } => submit(&plan, copies, begun, &mut sink),
                 Part::Copy(copy) => copy.walk(&mut sink),
+                Part::Tasks(tasks) => sink(Command::Submit(tasks)),
                 Part::Lines { template, list } => source::lines(&template, list, &mut sink),
             };
             if fed.is_err() {

@@ -1,6 +1,7 @@
 //! `pooltop resume`: goes on with a run that left work.
 //! It does not know how a journal is written.
 
+mod ask;
 mod decide;
 
 use super::Refusal;
