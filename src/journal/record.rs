@@ -3,16 +3,16 @@
 
 use std::io;
 use std::sync::Arc;
-use std::thread::{Builder, JoinHandle};
+use std::thread::Builder;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError};
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
 use super::disk::DiskError;
 use super::thin::{Kept, Thinner};
 use super::write::{GATHERED_BYTES, Writer};
 use crate::clock::Clock;
-use crate::command::Recorded;
+use crate::command::Recorded as Told;
 use crate::event::{Elapsed, Event, What};
 
 /// How many batches of events may lie between the pool and the recorder.
@@ -26,8 +26,11 @@ const RECORDS_MAX: u64 = 20;
 
 /// A recorder at work.
 pub struct Recorder {
-    thread: JoinHandle<Option<Recording>>,
+    end: Receiver<Recorded>,
 }
+
+/// What has become of a recording: all of it, or why not.
+pub type Recorded = Result<Recording, Box<str>>;
 
 /// What was recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,15 +45,23 @@ pub struct Recording {
 ///
 /// # Errors
 /// When there is no thread to be had.
-pub fn record(writer: Writer, events: Receiver<Arc<[Event]>>, told: Arc<dyn Recorded>) -> io::Result<Recorder> {
-    let work = move || Work::new(writer, told).run(&events);
-    Ok(Recorder { thread: Builder::new().name("recorder".to_owned()).spawn(work)? })
+pub fn record(writer: Writer, events: Receiver<Arc<[Event]>>, told: Arc<dyn Told>) -> io::Result<Recorder> {
+    let (ended, end) = bounded(1);
+    let work = move || {
+        let _ = ended.send(Work::new(writer, told).run(&events));
+    };
+    Builder::new().name("recorder".to_owned()).spawn(work)?;
+    Ok(Recorder { end })
 }
 
 impl Recorder {
-    /// Waits until everything is recorded; `None` if that failed, which has been told.
-    pub fn finish(self) -> Option<Recording> {
-        self.thread.join().ok()?
+    /// What has become of it, if it ends within that time: it does when everything is recorded, or nothing can be.
+    pub fn end(&self, within: Duration) -> Option<Recorded> {
+        match self.end.recv_timeout(within) {
+            Ok(recorded) => Some(recorded),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Err("the recorder broke".into())),
+        }
     }
 }
 
@@ -104,9 +115,9 @@ fn is_awaited(what: &What) -> bool {
 }
 
 struct Work {
-    /// `None` after a failure: nothing is written from then on.
-    writer: Option<Writer>,
-    told: Arc<dyn Recorded>,
+    /// Why there is none, after a failure: nothing is written from then on.
+    writer: Result<Writer, Box<str>>,
+    told: Arc<dyn Told>,
     thinner: Thinner,
     clock: Clock,
     open: Open,
@@ -115,12 +126,12 @@ struct Work {
 }
 
 impl Work {
-    fn new(writer: Writer, told: Arc<dyn Recorded>) -> Self {
+    fn new(writer: Writer, told: Arc<dyn Told>) -> Self {
         let (thinner, open) = (Thinner::default(), Open::default());
-        Self { writer: Some(writer), told, thinner, clock: Clock::start(), open, events: 0 }
+        Self { writer: Ok(writer), told, thinner, clock: Clock::start(), open, events: 0 }
     }
 
-    fn run(mut self, batches: &Receiver<Arc<[Event]>>) -> Option<Recording> {
+    fn run(mut self, batches: &Receiver<Arc<[Event]>>) -> Recorded {
         loop {
             let batch = match self.open.due(self.clock.now()) {
                 Due::Nothing => batches.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -144,7 +155,7 @@ impl Work {
         }
         self.attempt(Writer::sync);
         let mark = self.writer?.mark();
-        Some(Recording { journal_bytes: mark.offset, events: mark.seq })
+        Ok(Recording { journal_bytes: mark.offset, events: mark.seq })
     }
 
     /// Whether what has come has waited long enough, though more comes all the time.
@@ -154,7 +165,7 @@ impl Work {
 
     fn take(&mut self, batch: &[Event]) {
         self.events += batch.len() as u64;
-        let Some(writer) = &mut self.writer else { return };
+        let Ok(writer) = &mut self.writer else { return };
         let now = self.clock.now();
         for event in batch {
             match self.thinner.keep(event) {
@@ -184,12 +195,13 @@ impl Work {
 
     /// Whether it was done. The first time it was not is the last one that it is tried.
     fn attempt(&mut self, act: impl FnOnce(&mut Writer) -> Result<(), DiskError>) -> bool {
-        let Some(writer) = &mut self.writer else { return false };
+        let Ok(writer) = &mut self.writer else { return false };
         match act(writer) {
             Ok(()) => true,
             Err(error) => {
-                self.writer = None;
-                self.told.failed(&error.to_string());
+                let reason = error.to_string();
+                self.told.failed(&reason);
+                self.writer = Err(reason.into());
                 false
             }
         }

@@ -107,8 +107,7 @@ fn of_plan(
     let begun = compare_tasks(&past.state, &plan)?;
 
     let header = &past.header;
-    let mut ground =
-        Ground::Former { made: header.made.iter(), copies: header.copies.iter(), made_again: Vec::new() };
+    let mut ground = Ground::Former { made: header.made.iter(), copies: header.copies.iter(), made_again: Vec::new() };
     let speed = now.speed.or(Some(past.state.policy.speed_milli));
     let mut job = Job::of_plan_on(&mut ground, plan, Flags { seed: Some(seed), speed, ..then })?;
     job.warnings.clear();
@@ -196,7 +195,10 @@ fn commands(past: &Past, run: &Run) -> Result<Job, Refusal> {
         Inputs::Stdin if !is_open => return Ok(job),
         Inputs::Stdin => {
             if std::io::IsTerminal::is_terminal(&std::io::stdin()) {
-                return Err(refused(&format!("{}; give the same list on standard input again", not_to_its_end(&inputs))));
+                return Err(refused(&format!(
+                    "{}; give the same list on standard input again",
+                    not_to_its_end(&inputs)
+                )));
             }
             source::Inputs::Reader { name, from: Box::new(std::io::stdin()) }
         }
@@ -209,7 +211,11 @@ fn commands(past: &Past, run: &Run) -> Result<Job, Refusal> {
     };
     let mut list = source::List::new(from, separator);
     let other = |other: OtherList| {
-        let which = if from_stdin { format!("{}, and standard input gives another one: ", not_to_its_end(&inputs)) } else { String::new() };
+        let which = if from_stdin {
+            format!("{}, and standard input gives another one: ", not_to_its_end(&inputs))
+        } else {
+            String::new()
+        };
         refused(&format!("{which}{other}; resume needs the list the run began with"))
     };
     list.pass(inputs.iter().copied()).map_err(&other)?;
@@ -235,7 +241,8 @@ fn command(spec: &TaskSpec) -> Option<&CommandLine> {
 
 /// Trees that went with the former process were made again: what had been copied of them is copied again, without a word.
 fn copy_again(past: &Past, feed: &Feed, made_again: &[PathBuf]) {
-    let is_gone = |batch: &CopyBatch| made_again.iter().any(|made| Path::new(batch.roots.target.as_os()).starts_with(made));
+    let is_gone =
+        |batch: &CopyBatch| made_again.iter().any(|made| Path::new(batch.roots.target.as_os()).starts_with(made));
     if made_again.is_empty() {
         return;
     }
@@ -292,7 +299,8 @@ pub(super) fn finish_again(state: &State, decision: &Decision) -> Vec<TaskSpec> 
     }
     let mut finished = HashMap::new();
     for (status, batch) in batches(state) {
-        for entry in batch.entries.iter().filter(|entry| status == Status::Done && entry.kind == EntryKind::FolderDone) {
+        for entry in batch.entries.iter().filter(|entry| status == Status::Done && entry.kind == EntryKind::FolderDone)
+        {
             let parts = [batch.folder.0.as_slice(), entry.target_name().0.as_slice()];
             let path = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(&b'/');
             finished.insert((&batch.roots.target, path), (batch, entry));

@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal as _, Write};
 
-use super::decide::Fate;
 use crate::task::TaskId;
 use crate::text::sanitized;
 
@@ -40,11 +39,7 @@ pub(super) fn terminal() -> Option<(impl BufRead, impl Write)> {
 ///
 /// # Errors
 /// When the terminal is gone.
-pub(super) fn ask(
-    doubtful: &[Doubtful],
-    mut keys: impl BufRead,
-    mut out: impl Write,
-) -> io::Result<Option<Again>> {
+pub(super) fn ask(doubtful: &[Doubtful], mut keys: impl BufRead, mut out: impl Write) -> io::Result<Option<Again>> {
     let count = doubtful.len();
     let (tasks, were) = if count == 1 { ("task", "was") } else { ("tasks", "were") };
     writeln!(out, "{count} {tasks} {were} cut off with the run and may have been done:")?;
@@ -63,11 +58,7 @@ pub(super) fn ask(
     }
 }
 
-fn one_by_one(
-    doubtful: &[Doubtful],
-    keys: &mut dyn BufRead,
-    out: &mut dyn Write,
-) -> io::Result<Option<Again>> {
+fn one_by_one(doubtful: &[Doubtful], keys: &mut dyn BufRead, out: &mut dyn Write) -> io::Result<Option<Again>> {
     let mut again = Again::new();
     for Doubtful { task, name } in doubtful {
         let question = format!("{task}  {}  again? [y]es, [n]o: ", shown(name));

@@ -27,6 +27,9 @@ impl Supervisor {
             Some(run) => {
                 self.publisher.begin_with(&self.state);
                 self.record(What::RunResumed { resumed: Box::new(run.resumed) });
+                for task in run.dropped {
+                    self.record(What::TaskDropped { task });
+                }
             }
             None => {
                 self.record(What::RunStarted(Box::new(self.settings.start.clone())));
