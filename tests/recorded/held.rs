@@ -18,7 +18,7 @@ pub fn a_command_begins_only_when_its_beginning_is_safe(folder: &Path) {
     stand.ask(Command::Submit(vec![entry(folder, "first"), TaskSpec::new(NAP)]));
     stand.ask(Command::Close);
     let known = stand.until("the command's dispatch", dispatched(0));
-    stand.mailbox.safe(known - 1);
+    stand.safe(known - 1);
     // Nobody can tell whether a nap was taken twice, so it waits for nothing.
     stand.until("the end of the nap", ended(1));
     assert_eq!(ledger(folder), [""; 0], "begun before it was safe");
@@ -39,7 +39,7 @@ fn fails(folder: &Path, fail: impl FnOnce(Stand) -> Stand) -> State {
     stand.ask(Command::Submit(vec![first, entry(folder, "second"), entry(folder, "third")]));
     stand.ask(Command::Close);
     let known = stand.until("the first command's dispatch", dispatched(0));
-    stand.mailbox.safe(known);
+    stand.safe(known);
     stand.until("the first command's beginning", |what| matches!(what, What::TaskStarted { .. }));
     stand.until("the second command's dispatch", dispatched(1));
     let stand = fail(stand);
@@ -90,7 +90,7 @@ pub fn what_was_never_told_is_stopped_at_once(folder: &Path) {
     // Its worker need not be asked.
     let at = stand.until("its end", ended(0));
     let stopped = Outcome::Failed(Failure::Stopped);
-    assert!(matches!(&stand.told[at as usize - 1].what, What::AttemptEnded { outcome, .. } if *outcome == stopped));
+    assert!(matches!(&stand.told[at - 1].what, What::AttemptEnded { outcome, .. } if *outcome == stopped));
     let state = stand.finish();
     assert_eq!(ledger(folder), ["second"]);
     assert_eq!((state.tasks[0].status, state.tasks[1].status), (Status::Failed, Status::Done));

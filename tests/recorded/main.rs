@@ -4,6 +4,7 @@
 //! The pool starts its workers from its own program, which is this one; so it has a `main` of its own, and each check a process.
 
 #![expect(clippy::unwrap_used, reason = "a check that cannot be set up is to panic")]
+#![expect(clippy::print_stdout, reason = "there is no harness that would say how the checks went")]
 
 mod held;
 mod lock;
@@ -29,7 +30,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// In front of a check's name: this process is to do it.
 const CHECK: &str = "--check";
 
-const CHECKS: &[(&str, fn(&Path))] = &[
+/// Its name, and what it does in a folder of its own.
+type Check = (&'static str, fn(&Path));
+
+const CHECKS: &[Check] = &[
     ("a_command_begins_only_when_its_beginning_is_safe", held::a_command_begins_only_when_its_beginning_is_safe),
     ("after_a_failed_record_nothing_begins_and_the_run_says_so", held::after_a_failed_record_nothing_begins),
     ("a_recorder_that_is_gone_is_a_failed_record", held::a_recorder_that_is_gone_is_a_failed_record),
@@ -146,18 +150,22 @@ impl Stand {
     }
 
     /// Takes events until one matches; how many there are then.
-    fn until(&mut self, what: &str, matches: impl Fn(&What) -> bool) -> u64 {
+    fn until(&mut self, what: &str, matches: impl Fn(&What) -> bool) -> usize {
         loop {
             if let Some(at) = self.told.iter().position(|event| matches(&event.what)) {
-                return at as u64 + 1;
+                return at + 1;
             }
             let batch = self.events.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{what} never came"));
             self.told.extend_from_slice(&batch);
         }
     }
 
+    fn safe(&self, events: usize) {
+        self.mailbox.safe(events as u64);
+    }
+
     fn safe_so_far(&self) {
-        self.mailbox.safe(self.told.len() as u64);
+        self.safe(self.told.len());
     }
 
     /// Everything is safe at once from now on, until the run is over; the state it ended in.

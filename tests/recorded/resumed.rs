@@ -17,9 +17,9 @@ fn cut_off(folder: &Path) -> State {
     let second = script("exec sleep 1000");
     stand.ask(Command::Submit(vec![entry(folder, "first"), second, entry(folder, "third")]));
     let known = stand.until("the first dispatch", dispatched(0));
-    pooltop::command::Recorded::safe(&stand.mailbox, known);
+    stand.safe(known);
     stand.until("the first end", ended(0));
-    let known = usize::try_from(stand.until("the second dispatch", dispatched(1))).unwrap();
+    let known = stand.until("the second dispatch", dispatched(1));
     let mut state = State::new();
     for event in &stand.told[..known] {
         state.apply(event).unwrap();
