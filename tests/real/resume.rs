@@ -325,7 +325,7 @@ fn a_list_that_was_not_read_to_its_end_is_asked_for_again() {
 fn a_scenario_that_changed_is_refused_and_one_that_did_not_is_gone_on_with() {
     let stage = Stage::new();
     let gate = Gate::at(stage.at("gate"));
-    let text = "title = \"t\"\n[[task]]\nname = \"n\"\ncommand = [\"sh\", \"-c\", \"read _ < gate; echo x >> ran\"]\nrepeat = 3\n";
+    let text = "title = \"t\"\n[[task]]\nname = \"n\"\nrun = [\"sh\", \"-c\", \"read _ < gate; echo x >> ran\"]\nrepeat = 3\n";
     fs::write(stage.at("s.toml"), text).expect("a scenario");
     let run = stage.recorded("play", &["-j1", "s.toml"]).start();
     stage.wait_for("tasks_dispatched", 1);
@@ -412,7 +412,8 @@ fn copy_killed_after(tasks: usize, whom: Killed) {
     let finished = stage.resume(&[]).finish().expect_code(0);
     fs::remove_file(&foreign).expect("nobody else's");
     let after = copies(&stage.at("dst"));
-    assert!(after.keys().all(|path| !is_leftover(path)), "unfinished copies are left");
+    let left: Vec<_> = after.keys().filter(|path| is_leftover(path)).collect();
+    assert!(left.is_empty(), "unfinished copies are left: {left:?}\n{}", finished.err());
     // A hard link to a file changes when it was changed, not which file it is.
     let changed: Vec<_> = before.iter().filter(|(path, was)| after.get(*path).map(|is| is.0) != Some(was.0)).collect();
     assert!(changed.is_empty(), "copied again: {changed:?}\n{}", finished.err());
