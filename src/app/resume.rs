@@ -16,6 +16,7 @@ use super::{Refusal, asked, complain};
 use crate::cli::{InDoubt, Resume};
 use crate::clock::Clock;
 use crate::event::{Policy, Resumed, Start, Stuck, What};
+use crate::headless::Style;
 use crate::journal::{self, Entry, Found, Header, Opened, Reader, RealDisk, Reopened, StoreError};
 use crate::model::{Source, State};
 use crate::pool::{self, ResumedRun};
@@ -54,11 +55,11 @@ pub(super) fn run(wanted: &Resume) -> Result<u8, Refusal> {
     let away_us = written.and_then(|written| written.elapsed().ok());
     let away_us = away_us.and_then(|away| u64::try_from(away.as_micros()).ok());
 
-    let (past, opened) = take_up(found)?;
+    let (past, opened) = take_up(&found)?;
     let left = Left::of(&past.state);
     let wants = if wanted.failed_only { Wanted::FailedOnly } else { Wanted::All };
     if left.clone().decide(wants, |_| Fate::Again).is_nothing() && is_all_there(&past, wants) {
-        return Ok(nothing_left(&past));
+        return Ok(nothing_left(&past, left.waiting.len() + left.dropped.len()));
     }
     refuse_what_cannot_be(&past, wants)?;
     let Some(decision) = decided(&past, left, wants, wanted.in_doubt)? else {
@@ -73,13 +74,12 @@ pub(super) fn run(wanted: &Resume) -> Result<u8, Refusal> {
         );
         return Ok(past.state.exit_code());
     }
-    name_those_in_doubt(
-        &past.state,
-        &decision.fail,
-        "are taken for failed, for they may have been done; --in-doubt rerun does them again",
-    );
-
     let front = front::choose(wanted.flags.progress)?;
+    if matches!(front, Front::Headless(Style::Json | Style::None)) {
+        // Lines and summaries name them anyway.
+        let what = "are taken for failed, for they may have been done; --in-doubt rerun does them again";
+        name_those_in_doubt(&past.state, &decision.fail, what);
+    }
     // Relative paths, of commands and of lists, mean what they meant.
     let folder = past.header.folder.as_os();
     std::env::set_current_dir(folder).map_err(|error| {
@@ -116,7 +116,7 @@ fn absolute(found: Found) -> std::io::Result<Found> {
 }
 
 /// Locks the journal and reads it.
-fn take_up(found: Found) -> Result<(Past, Opened), Refusal> {
+fn take_up(found: &Found) -> Result<(Past, Opened), Refusal> {
     let waiting = Clock::start();
     let (state, notes, reopened) = loop {
         let (mut state, mut notes) = (State::new(), HashSet::new());
@@ -129,7 +129,7 @@ fn take_up(found: Found) -> Result<(Past, Opened), Refusal> {
         match journal::reopen(&RealDisk, found.clone(), &mut visit) {
             Err(StoreError::Live(_)) if waiting.elapsed() < LIVE_PATIENCE => {}
             Err(StoreError::Live(_)) => {
-                let who = pid_of(&found).map(|pid| format!(" (PID {pid})")).unwrap_or_default();
+                let who = pid_of(found).map(|pid| format!(" (PID {pid})")).unwrap_or_default();
                 return Err(refused(&format!("it still goes on{who}; pooltop replay {} follows it", found.id)));
             }
             Err(error) => return Err(refused(&error)),
@@ -169,7 +169,12 @@ fn is_all_there(past: &Past, wants: Wanted) -> bool {
     past.state.source == Source::Closed || wants == Wanted::FailedOnly
 }
 
-fn nothing_left(past: &Past) -> u8 {
+/// `unwanted`: how many tasks never began and are not wanted this time.
+fn nothing_left(past: &Past, unwanted: usize) -> u8 {
+    if unwanted > 0 || past.state.source == Source::Open {
+        complain("nothing has failed; what never began is done without --failed-only");
+        return 0;
+    }
     complain("nothing is left to do");
     for made in &past.header.made {
         // They were to go with a run that did not come to that.

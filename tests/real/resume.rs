@@ -149,6 +149,12 @@ fn in_doubt(stage: &Stage) -> (Vec<u32>, Vec<u32>) {
     (again, failed)
 }
 
+/// How often a task's worker died under it, as the parent has told: such a task is tried again.
+fn lost(stage: &Stage, task: u32) -> u32 {
+    let is_it = |event: &&Value| event["event"] == "attempt_lost" && event["task"] == task - 1;
+    u32::try_from(stage.events().iter().filter(is_it).count()).expect("few")
+}
+
 /// Kills a run when its journal has so many lines, goes on with it, and looks at the ledger: each task's effect is there once, or
 /// the task was named.
 fn killed_at(line: usize, whom: Killed, policy: &str) {
@@ -156,7 +162,11 @@ fn killed_at(line: usize, whom: Killed, policy: &str) {
     let run = ledger_run(&stage).start();
     stage.wait_for_lines(&run, line);
     kill(run, whom);
-    let told = format!("at line {line}, {whom:?}, {policy}");
+    look_at(&stage, &format!("at line {line}, {whom:?}, {policy}"), policy);
+}
+
+/// Goes on with what is there of a run.
+fn look_at(stage: &Stage, told: &str, policy: &str) {
     if stage.lines() < 2 {
         // Nothing was recorded, so nothing may have begun, and somebody has to be told.
         assert!(!stage.at("ledger").exists(), "{told}: begun unrecorded");
@@ -167,29 +177,30 @@ fn killed_at(line: usize, whom: Killed, policy: &str) {
         return;
     }
     let finished = stage.resume(&["--in-doubt", policy]).input(numbers(1..=TASKS)).finish();
-    let (again, failed) = in_doubt(&stage);
+    let (again, failed) = in_doubt(stage);
     let err = finished.err();
-    for (task, (starts, ends)) in ledger(&stage) {
+    for (task, (starts, ends)) in ledger(stage) {
+        let lost = lost(stage, task);
         if failed.contains(&task) {
-            assert!(starts <= 1, "{told}: {task} began {starts} times and was taken for failed\n{err}");
+            assert!(starts <= 1 + lost, "{told}: {task} began {starts} times and was taken for failed\n{err}");
             assert!(
                 err.contains(&format!("{task}): cut off with the run")) || err.contains("may have been done"),
                 "{told}\n{err}"
             );
         } else if again.contains(&task) {
-            assert!((1..=2).contains(&starts) && ends >= 1, "{told}: {task}: {starts} {ends}\n{err}");
+            assert!((1..=2 + lost).contains(&starts) && ends >= 1, "{told}: {task}: {starts} {ends}\n{err}");
         } else {
-            assert_eq!((starts, ends), (1, 1), "{told}: task {task}\n{err}");
+            assert!((1..=1 + lost).contains(&starts) && (1..=1 + lost).contains(&ends), "{told}: {task}\n{err}");
         }
     }
     assert_eq!(finished.code(), i32::from(!failed.is_empty()), "{told}\n{err}");
     let expected = if policy == "rerun" { failed.is_empty() } else { again.is_empty() };
     assert!(expected, "{told}: {again:?} {failed:?}");
     // What is taken for failed stays so, and nothing else is left.
-    let before = ledger(&stage);
+    let before = ledger(stage);
     let code = i32::from(!failed.is_empty());
     stage.resume(&["--in-doubt", "fail"]).finish().expect_code(code);
-    assert_eq!(ledger(&stage), before, "{told}: a finished run was begun again");
+    assert_eq!(ledger(stage), before, "{told}: a finished run was begun again");
 }
 
 #[test]
@@ -214,6 +225,23 @@ fn killed_at_every_point() {
                 killed_at(line, whom, policy);
             }
         }
+    }
+}
+
+/// The kill comes at a system call of the recorder, not when somebody has seen a line.
+#[test]
+#[ignore = "needs strace, and that it may be used"]
+fn killed_at_every_sync_of_the_journal() {
+    for sync in 1..=30 {
+        let stage = Stage::new();
+        let (journal, ledger_file) = (stage.text("journal"), stage.text("ledger"));
+        let inject = format!("inject=fdatasync,fsync:signal=KILL:when={sync}");
+        let strace = ["-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync,fsync", "-e", &inject];
+        let pooltop = [crate::common::POOLTOP, "run", "--record", &journal, "--progress", "none", "-j3"];
+        let command = ["--", "sh", "-c", LEDGER, &ledger_file, "{}"];
+        let args: Vec<&str> = strace.into_iter().chain(pooltop).chain(command).collect();
+        Run::program("/usr/bin/strace", args).input(numbers(1..=TASKS)).finish();
+        look_at(&stage, &format!("at sync {sync}"), if sync % 2 == 0 { "rerun" } else { "fail" });
     }
 }
 
@@ -325,7 +353,8 @@ fn a_list_that_was_not_read_to_its_end_is_asked_for_again() {
 fn a_scenario_that_changed_is_refused_and_one_that_did_not_is_gone_on_with() {
     let stage = Stage::new();
     let gate = Gate::at(stage.at("gate"));
-    let text = "title = \"t\"\n[[task]]\nname = \"n\"\nrun = [\"sh\", \"-c\", \"read _ < gate; echo x >> ran\"]\nrepeat = 3\n";
+    let text =
+        "title = \"t\"\n[[task]]\nname = \"n\"\nrun = [\"sh\", \"-c\", \"read _ < gate; echo x >> ran\"]\nrepeat = 3\n";
     fs::write(stage.at("s.toml"), text).expect("a scenario");
     let run = stage.recorded("play", &["-j1", "s.toml"]).start();
     stage.wait_for("tasks_dispatched", 1);
@@ -435,7 +464,7 @@ fn a_copy_that_was_killed_is_whole_in_the_end_and_nothing_is_copied_twice() {
 #[test]
 #[ignore = "the whole sweep: some minutes"]
 fn a_copy_killed_at_many_points() {
-    for tasks in (0..300).step_by(15) {
+    for tasks in (1..250).step_by(15) {
         for whom in [Killed::Parent, Killed::ParentThenWorkers, Killed::WorkersThenParent] {
             copy_killed_after(tasks, whom);
         }

@@ -108,14 +108,16 @@ fn of_plan(
 
     let header = &past.header;
     let mut ground = Ground::Former { made: header.made.iter(), copies: header.copies.iter(), made_again: Vec::new() };
-    let speed = now.speed.or(Some(past.state.policy.speed_milli));
-    let mut job = Job::of_plan_on(&mut ground, plan, Flags { seed: Some(seed), speed, ..then })?;
+    let speed_milli = now.speed.or(Some(past.state.policy.speed_milli));
+    let mut job = Job::of_plan_on(&mut ground, plan, Flags { seed: Some(seed), speed: speed_milli, ..then })?;
     job.warnings.clear();
     let known = Arc::new(known(past));
     for part in &mut job.feed.parts {
         if let Part::Plan { copies, begun: already, .. } = part {
             *already = begun;
-            copies.iter_mut().for_each(|(_, copy)| copy.known = Arc::clone(&known));
+            for (_, copy) in copies {
+                copy.known = Arc::clone(&known);
+            }
         }
     }
     if let Ground::Former { made_again, .. } = ground {
@@ -149,8 +151,8 @@ fn compare_tasks(state: &State, plan: &Plan) -> Result<u32, Refusal> {
 fn copies(past: &Past, verify: Verify) -> Vec<Part> {
     let verify = batches(&past.state).next().map_or(verify, |(_, batch)| batch.roots.verify);
     let known = Arc::new(known(past));
-    let part = |copy| Part::Copy(CopySource { plan: copy_plan(copy), verify, known: Arc::clone(&known) });
-    past.header.copies.iter().map(part).collect()
+    let source = |copy| CopySource { plan: copy_plan(copy), verify, known: Arc::clone(&known) };
+    past.header.copies.iter().map(source).map(Part::Copy).collect()
 }
 
 fn batches(state: &State) -> impl Iterator<Item = (Status, &CopyBatch)> {

@@ -89,7 +89,7 @@ fn choose(question: &str, answers: &[&str], keys: &mut dyn BufRead, out: &mut dy
         }
         let said = line.trim().to_lowercase();
         let is_meant = |answer: &&str| !said.is_empty() && (**answer == said || answer[..1] == said);
-        if let Some(at) = answers.iter().position(|answer| is_meant(&answer)) {
+        if let Some(at) = answers.iter().position(is_meant) {
             return Ok(Some(at));
         }
     }
