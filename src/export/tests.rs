@@ -34,6 +34,7 @@ impl Book {
             folder: RawText::from("/"),
             scenario: None,
             made: Vec::new(),
+            copies: Vec::new(),
         };
         let mut bytes = Vec::new();
         let crc = encode_header(&mut bytes, &header);

@@ -20,6 +20,7 @@ fuzz_target!(|bytes: &[u8]| {
         folder: RawText::from("/"),
         scenario: None,
         made: Vec::new(),
+        copies: Vec::new(),
     };
     let events: Vec<Event> =
         bytes.split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).chain(plain).collect();
