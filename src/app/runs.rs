@@ -77,10 +77,14 @@ fn table(looks: &[Look], now_unix_us: i64, columns: usize) -> String {
         middle_cut(&command, left, "\u{2026}")
     }));
     let mut text = String::new();
-    for ([id, age, came, took, bytes], command) in rows.into_iter().zip(commands) {
-        let [a, b, c, d, e] = widths;
-        let line = format!("{id:a$}  {age:>b$}  {came:c$}  {took:>d$}  {bytes:>e$}  {command}");
-        let _ = writeln!(text, "{}", line.trim_end());
+    for (row, command) in rows.into_iter().zip(commands) {
+        let mut line = String::new();
+        for (at, (cell, width)) in row.iter().zip(widths).enumerate() {
+            // Words begin at the same place, figures end at the same.
+            let _ =
+                if at % 2 == 0 && at < 4 { write!(line, "{cell:width$}  ") } else { write!(line, "{cell:>width$}  ") };
+        }
+        let _ = writeln!(text, "{}", (line + &command).trim_end());
     }
     text
 }
@@ -117,7 +121,7 @@ struct Line<'a> {
     outcome: &'static str,
     /// The journal's first line that is not as it was written.
     #[serde(skip_serializing_if = "Option::is_none")]
-    damaged_line: Option<u64>,
+    damaged_at: Option<u64>,
     done: Option<u64>,
     failed: Option<u64>,
     total: Option<u64>,
@@ -137,7 +141,7 @@ impl<'a> Line<'a> {
             folder: header.map(|header| &header.folder),
             scenario: header.and_then(|header| Some(&header.scenario.as_ref()?.name)),
             outcome: look.came.name(),
-            damaged_line: if let Came::Damaged { line } = look.came { Some(line) } else { None },
+            damaged_at: if let Came::Damaged { line } = look.came { Some(line) } else { None },
             done: counts.map(|counts| counts.done),
             failed: counts.map(|counts| counts.failed),
             total: counts.map(|counts| counts.total),

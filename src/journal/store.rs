@@ -122,7 +122,7 @@ fn begin(disk: &dyn Disk, folder: &Path, found: Found, header: &Header) -> Resul
         let _ = std::fs::remove_file(&unnamed);
         let _ = std::fs::remove_dir(&found.output);
     })?;
-    Ok(Opened { writer, found, lock })
+    Ok(Opened { found, writer, lock })
 }
 
 fn named(

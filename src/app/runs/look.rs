@@ -142,12 +142,9 @@ fn read(mut reader: Reader<BufReader<File>>, bytes: u64) -> (Came, Option<Brief>
         let line = reader.mark().seq + 2;
         match reader.next() {
             Ok(Some(entry)) if state.apply(&entry.event).is_ok() => {}
-            Ok(Some(_)) => break Some(line),
-            Ok(None) => break None,
             // What was not written to its end was cut off with the run.
-            Err(Damage::Line { kind: DamageKind::Torn, .. }) => break None,
-            Err(Damage::Line { line, .. }) => break Some(line),
-            Err(Damage::Io { .. }) => break Some(line),
+            Ok(None) | Err(Damage::Line { kind: DamageKind::Torn, .. }) => break None,
+            Ok(Some(_)) | Err(Damage::Line { .. } | Damage::Io { .. }) => break Some(line),
         }
     };
     let brief = brief(&state, bytes, 0);
