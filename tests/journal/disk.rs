@@ -193,6 +193,7 @@ fn header() -> Header {
         folder: RawText::from("/"),
         scenario: None,
         made: Vec::new(),
+        copies: Vec::new(),
     }
 }
 

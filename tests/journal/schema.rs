@@ -220,6 +220,19 @@ fn schema() -> Value {
     let what = maker.types["What"].body.clone();
     let events: Vec<Value> = parts(&what).iter().map(|variant| maker.event(variant)).collect();
     let raw_texts = json!({"type": "array", "items": {"type": "string"}});
+    let maybe_text = json!({"anyOf": [{"type": "string"}, {"type": "null"}]});
+    let copied = json!({
+        "type": "object",
+        "properties": {
+            "source": {"type": "string"}, "target": {"type": "string"}, "name": maybe_text, "rename": maybe_text
+        },
+        "required": ["source", "target", "name", "rename"]
+    });
+    let copy = json!({
+        "type": "object",
+        "properties": {"create": maybe_text, "items": {"type": "array", "items": copied}},
+        "required": ["create", "items"]
+    });
     let header = json!({
         "type": "object",
         "properties": {
@@ -230,7 +243,7 @@ fn schema() -> Value {
                  "required": ["name", "hash"]},
                 {"type": "null"}
             ]},
-            "made": raw_texts, "crc": {"type": "string", "pattern": "^[0-9a-f]{8}$"}
+            "made": raw_texts, "copies": {"type": "array", "items": copy}, "crc": {"type": "string", "pattern": "^[0-9a-f]{8}$"}
         },
         "required": ["pooltop_journal", "run", "program", "started_unix_us", "command", "folder", "scenario", "made", "crc"]
     });
