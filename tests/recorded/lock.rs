@@ -4,7 +4,7 @@
 use std::fs::{File, TryLockError};
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command};
 use std::sync::Arc;
 
 use pooltop::clock::Clock;
@@ -63,12 +63,32 @@ pub fn be_the_parent(folder: &Path) {
     let _ = pool.thread.join();
 }
 
-#[expect(clippy::disallowed_methods, reason = "the parent is killed, so it has to be another process")]
+/// Killed in any case, or whoever reads what this process prints would wait for it.
+struct Parent(Child);
+
+impl Parent {
+    #[expect(clippy::disallowed_methods, reason = "the parent is killed, so it has to be another process")]
+    fn start(folder: &Path) -> Self {
+        Self(Command::new(std::env::current_exe().unwrap()).arg(PARENT).arg(folder).spawn().unwrap())
+    }
+
+    fn kill(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Parent {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
 pub fn the_lock_outlives_the_parent(folder: &Path) {
-    let mut parent = Command::new(std::env::current_exe().unwrap()).arg(PARENT).arg(folder).spawn().unwrap();
+    let mut parent = Parent::start(folder);
     wait_until("the command", || folder.join("command").exists());
     let command = Pid(std::fs::read_to_string(folder.join("command")).unwrap().trim().parse().unwrap());
-    let parent_pid = Pid(parent.id().cast_signed());
+    let parent_pid = Pid(parent.0.id().cast_signed());
     let worker = offspring::below(parent_pid).into_iter().find(|&pid| pid != command).unwrap();
     let held = std::fs::read_dir(format!("/proc/{worker}/fd")).unwrap();
     let held = held.filter(|entry| {
@@ -76,8 +96,7 @@ pub fn the_lock_outlives_the_parent(folder: &Path) {
         file.is_ok_and(|file| file == folder.join("locked").canonicalize().unwrap())
     });
     assert_eq!(held.count(), 1, "the worker holds it");
-    parent.kill().unwrap();
-    parent.wait().unwrap();
+    parent.kill();
     wait_until("the lock", || is_free(folder));
     assert!(!lives(command), "whoever gets the lock can be sure that nothing of the run is left");
 }
