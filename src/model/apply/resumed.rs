@@ -38,7 +38,7 @@ impl State {
             self.queue.push_front(task, &self.tasks[task.index()].spec);
         }
         for &task in &resumed.again {
-            self.to_be_done_again(task);
+            self.do_again(task);
         }
         if !again.is_empty() {
             self.failed.retain(|task| !again.contains(task));
@@ -106,7 +106,7 @@ impl State {
     }
 
     /// Its attempts are counted on, so that each has a name of its own, but those before do not count against its retries.
-    fn to_be_done_again(&mut self, task: TaskId) {
+    fn do_again(&mut self, task: TaskId) {
         let record = &mut self.tasks[task.index()];
         record.forgiven = record.attempts;
         self.bytes_ended = self.bytes_ended.saturating_sub(record.spec.work.bytes());
