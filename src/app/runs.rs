@@ -168,6 +168,7 @@ mod tests {
             folder: RawText::from("/"),
             scenario: None,
             made: Vec::new(),
+            copies: Vec::new(),
         };
         let found = journal::in_folder(std::path::Path::new("/r"), &RunId(id.into()));
         let counts = Some(Counts { done: 61, failed: 0, total: 61 });

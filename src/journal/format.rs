@@ -57,6 +57,31 @@ pub struct Header {
     pub scenario: Option<ScenarioRef>,
     /// Folders that were made for the run and go with it.
     pub made: Vec<RawText>,
+    /// What the run copies, in its order: where a copy goes depends on what was there when the run began.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<CopyRef>,
+}
+
+/// What one copy came to before it began.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CopyRef {
+    /// A folder that is created first.
+    pub create: Option<RawText>,
+    /// What becomes what.
+    pub items: Vec<CopyItemRef>,
+}
+
+/// A folder and its counterpart, and what of it is copied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CopyItemRef {
+    /// Absolute.
+    pub source: RawText,
+    /// Absolute.
+    pub target: RawText,
+    /// One file or link of the folder; `None`: all that is in it.
+    pub name: Option<RawText>,
+    /// What that one is called in the target folder, where that differs.
+    pub rename: Option<RawText>,
 }
 
 /// Which scenario.

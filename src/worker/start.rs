@@ -104,6 +104,11 @@ fn serve_afar() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Ends what a former process of a run has left running, by what every command carries; nobody is at the run any more.
+pub fn end_leftovers(spool: &RawText) {
+    offspring::kill_marked(RUN_VARIABLE, &spool.0);
+}
+
 /// The parent died before us and left things to do: what it had started itself, or workers that died even earlier, and its
 /// folder, unless that is part of a record.
 pub(super) fn clean_up(spool: &RawText) {

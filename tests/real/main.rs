@@ -8,6 +8,7 @@ mod headless;
 mod launcher;
 mod pool;
 mod programs;
+mod resume;
 mod scenarios;
 mod screen;
 mod storm;

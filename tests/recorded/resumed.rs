@@ -39,7 +39,7 @@ pub fn a_run_goes_on_from_what_it_had_come_to(folder: &Path) {
     let resumed = Resumed { pid: Pid(4321), cpus: 7, away_us: Some(5_000_000), target: 2, policy, rerun, again };
     let timed = |at: u64, command: Command| Timed { at: Elapsed(at), command };
     let settings = Settings {
-        resumed: Some(Box::new(ResumedRun { state, resumed })),
+        resumed: Some(Box::new(ResumedRun { state, resumed, dropped: Vec::new() })),
         // Passed, or the run would stop at once; and what is to come, relative to the whole run's beginning.
         timed: vec![
             timed(before.0, Command::Stop),

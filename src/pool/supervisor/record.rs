@@ -27,6 +27,9 @@ impl Supervisor {
         if let Some(run) = self.settings.resumed.take() {
             self.publisher.begin_with(&self.state);
             self.record(What::RunResumed { resumed: Box::new(run.resumed) });
+            for task in run.dropped {
+                self.record(What::TaskDropped { task });
+            }
         } else {
             self.record(What::RunStarted(Box::new(self.settings.start.clone())));
             self.record(What::TargetSet { workers: self.settings.target, by: Asker::Start });
