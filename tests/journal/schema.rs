@@ -128,6 +128,15 @@ impl Maker {
         if let Some(of) = inside("Box<").or_else(|| inside("Arc<")) {
             return self.of(&of);
         }
+        if let Some(of) = inside("Result<") {
+            let keys = ["Ok", "Err"].into_iter().zip(parts(&of));
+            let sides =
+                keys.map(|(key, of)| json!({"type": "object", "properties": {key: self.of(&of)}, "required": [key]}));
+            return json!({"oneOf": sides.collect::<Vec<_>>()});
+        }
+        if let Some(of) = written.strip_prefix('[') {
+            return json!({"type": "array", "items": self.of(of.split(';').next().unwrap())});
+        }
         if !self.defs.contains_key(written) {
             // First of all, so that a type may be in itself.
             self.defs.insert(written.to_owned(), json!({}));
@@ -171,6 +180,7 @@ impl Maker {
         } else if let Some(of) = fields.strip_prefix('(') {
             let of = of.strip_suffix(')').unwrap();
             match &parts(of)[..] {
+                [one] if one.contains("text::bytes") => json!({"type": "string"}),
                 [one] => self.of(one),
                 more => json!({"type": "array", "prefixItems": more.iter().map(|of| self.of(of)).collect::<Vec<_>>()}),
             }
