@@ -168,6 +168,7 @@ fn header() -> Header {
         folder: pooltop::task::RawText::from("/"),
         scenario: None,
         made: Vec::new(),
+        copies: Vec::new(),
     }
 }
 
