@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 use crate::made::all;
 
 /// Where the vocabulary is.
-const FILES: [&str; 5] = ["src/event.rs", "src/event", "src/command.rs", "src/task.rs", "src/task"];
+const FILES: [&str; 6] =
+    ["src/event.rs", "src/event", "src/command.rs", "src/task.rs", "src/task", "src/journal/format.rs"];
 
 const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/journal.schema.json");
 
@@ -229,34 +230,9 @@ fn schema() -> Value {
     let mut maker = Maker { types: vocabulary(), defs: Map::new() };
     let what = maker.types["What"].body.clone();
     let events: Vec<Value> = parts(&what).iter().map(|variant| maker.event(variant)).collect();
-    let raw_texts = json!({"type": "array", "items": {"type": "string"}});
-    let maybe_text = json!({"anyOf": [{"type": "string"}, {"type": "null"}]});
-    let copied = json!({
-        "type": "object",
-        "properties": {
-            "source": {"type": "string"}, "target": {"type": "string"}, "name": maybe_text, "rename": maybe_text
-        },
-        "required": ["source", "target", "name", "rename"]
-    });
-    let copy = json!({
-        "type": "object",
-        "properties": {"create": maybe_text, "items": {"type": "array", "items": copied}},
-        "required": ["create", "items"]
-    });
-    let header = json!({
-        "type": "object",
-        "properties": {
-            "pooltop_journal": {"const": 1}, "run": {"type": "string"}, "program": {"type": "string"},
-            "started_unix_us": {"type": "integer"}, "command": raw_texts, "folder": {"type": "string"},
-            "scenario": {"anyOf": [
-                {"type": "object", "properties": {"name": {"type": "string"}, "hash": {"type": "string"}},
-                 "required": ["name", "hash"]},
-                {"type": "null"}
-            ]},
-            "made": raw_texts, "copies": {"type": "array", "items": copy}, "crc": {"type": "string", "pattern": "^[0-9a-f]{8}$"}
-        },
-        "required": ["pooltop_journal", "run", "program", "started_unix_us", "command", "folder", "scenario", "made", "crc"]
-    });
+    let mut crc = Map::from_iter([("crc".to_owned(), json!({"type": "string", "pattern": "^[0-9a-f]{8}$"}))]);
+    let header = maker.types["Header"].body.clone();
+    let header = maker.object(&header, &mut crc);
     maker.defs.insert("header".to_owned(), header);
     let lines: Vec<Value> = std::iter::once(json!({"$ref": "#/$defs/header"})).chain(events).collect();
     json!({
