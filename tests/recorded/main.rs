@@ -104,7 +104,6 @@ fn settings(folder: &Path, target: u32) -> Settings {
         start: Start::new("recorded", RunKind::Command, pool::own_pid(), 2, policy),
         began_unix_us: 0,
         target,
-        began_unix_us: 0,
         timed: Vec::new(),
         spool: RawText::from(spool.as_os_str()),
         output_bytes_max: 1 << 20,
