@@ -68,7 +68,7 @@ impl Patient {
             },
         };
         self.count += 1;
-        if self.count % self.every.reopened == 0 {
+        if self.count.is_multiple_of(self.every.reopened) {
             self.go_on(damaged, true_events, &said());
         }
     }

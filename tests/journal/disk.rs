@@ -14,7 +14,7 @@ use pooltop::task::{RawText, TaskId, WorkerId};
 use crate::{folder, read_back};
 
 /// How long a test waits for the recorder. Only a failing one does.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How a disk fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -219,13 +219,10 @@ fn run(disk: &Watched, runs: &Path, batches: &[Vec<Event>], mut after_each: impl
         draws += 1;
         draws
     };
-    let opened = match create_in(disk, runs, &mut header(), draw) {
-        Ok(opened) => opened,
-        Err(_) => {
-            let left = runs.read_dir().map_or(0, Iterator::count);
-            assert_eq!(left, 0, "what could not be made leaves nothing behind");
-            return None;
-        }
+    let Ok(opened) = create_in(disk, runs, &mut header(), draw) else {
+        let left = runs.read_dir().map_or(0, Iterator::count);
+        assert_eq!(left, 0, "what could not be made leaves nothing behind");
+        return None;
     };
     let (events, taken) = crossbeam_channel::bounded(4);
     let recorder = record(opened.writer, taken, Arc::new(disk.clone())).unwrap();

@@ -1,6 +1,7 @@
 //! Journals of real runs, damaged in every way that can be thought of, and disks that fail at every point.
 //! It does not know how a run is shown. `cargo test --release --test journal -- --include-ignored` does all of it; without the
 //! flag, every so many bytes are damaged instead of all.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod damage;
 mod disk;

@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 use crate::made::all;
 
 /// Where the vocabulary is.
-const FILES: [&str; 5] = ["src/event.rs", "src/event", "src/command.rs", "src/task.rs", "src/task"];
+const FILES: [&str; 6] =
+    ["src/event.rs", "src/event", "src/command.rs", "src/task.rs", "src/task", "src/journal/format.rs"];
 
 const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/journal.schema.json");
 
@@ -128,6 +129,15 @@ impl Maker {
         if let Some(of) = inside("Box<").or_else(|| inside("Arc<")) {
             return self.of(&of);
         }
+        if let Some(of) = inside("Result<") {
+            let keys = ["Ok", "Err"].into_iter().zip(parts(&of));
+            let sides =
+                keys.map(|(key, of)| json!({"type": "object", "properties": {key: self.of(&of)}, "required": [key]}));
+            return json!({"oneOf": sides.collect::<Vec<_>>()});
+        }
+        if let Some(of) = written.strip_prefix('[') {
+            return json!({"type": "array", "items": self.of(of.split(';').next().unwrap())});
+        }
         if !self.defs.contains_key(written) {
             // First of all, so that a type may be in itself.
             self.defs.insert(written.to_owned(), json!({}));
@@ -171,6 +181,7 @@ impl Maker {
         } else if let Some(of) = fields.strip_prefix('(') {
             let of = of.strip_suffix(')').unwrap();
             match &parts(of)[..] {
+                [one] if one.contains("text::bytes") => json!({"type": "string"}),
                 [one] => self.of(one),
                 more => json!({"type": "array", "prefixItems": more.iter().map(|of| self.of(of)).collect::<Vec<_>>()}),
             }
@@ -219,21 +230,9 @@ fn schema() -> Value {
     let mut maker = Maker { types: vocabulary(), defs: Map::new() };
     let what = maker.types["What"].body.clone();
     let events: Vec<Value> = parts(&what).iter().map(|variant| maker.event(variant)).collect();
-    let raw_texts = json!({"type": "array", "items": {"type": "string"}});
-    let header = json!({
-        "type": "object",
-        "properties": {
-            "pooltop_journal": {"const": 1}, "run": {"type": "string"}, "program": {"type": "string"},
-            "started_unix_us": {"type": "integer"}, "command": raw_texts, "folder": {"type": "string"},
-            "scenario": {"anyOf": [
-                {"type": "object", "properties": {"name": {"type": "string"}, "hash": {"type": "string"}},
-                 "required": ["name", "hash"]},
-                {"type": "null"}
-            ]},
-            "made": raw_texts, "crc": {"type": "string", "pattern": "^[0-9a-f]{8}$"}
-        },
-        "required": ["pooltop_journal", "run", "program", "started_unix_us", "command", "folder", "scenario", "made", "crc"]
-    });
+    let mut crc = Map::from_iter([("crc".to_owned(), json!({"type": "string", "pattern": "^[0-9a-f]{8}$"}))]);
+    let header = maker.types["Header"].body.clone();
+    let header = maker.object(&header, &mut crc);
     maker.defs.insert("header".to_owned(), header);
     let lines: Vec<Value> = std::iter::once(json!({"$ref": "#/$defs/header"})).chain(events).collect();
     json!({

@@ -9,6 +9,7 @@ mod headless;
 mod launcher;
 mod pool;
 mod programs;
+mod recording;
 mod resume;
 mod scenarios;
 mod screen;

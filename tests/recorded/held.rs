@@ -66,7 +66,7 @@ pub fn after_a_failed_record_nothing_begins(folder: &Path) {
         stand.mailbox.safe(u64::MAX);
         stand
     });
-    let summary = pooltop::headless::summary(&state);
+    let summary = pooltop::headless::summary(&state, None);
     assert!(summary[0].contains("recording failed: no space left on device; no new task was started"), "{summary:?}");
 }
 

@@ -1,4 +1,4 @@
-//! What is not gone on with, and why; and what is, where that is wanted.
+//! What is not gone on with, and why; and what is, where that is wanted, for instance by an answer on the terminal.
 //! It does not know how a run is recorded.
 
 use std::fs;
@@ -7,8 +7,9 @@ use nix::sys::signal::Signal;
 
 use super::stage::{Killed, Stage, kill};
 use crate::common::gate::Gate;
-use crate::common::processes;
+use crate::common::pty::Setup;
 use crate::common::run::Run;
+use crate::common::{PATIENCE, processes};
 
 #[test]
 fn a_live_run_is_not_gone_on_with_and_a_finished_one_has_nothing_left() {
@@ -122,4 +123,39 @@ fn a_program_with_variables_of_its_own_is_not_gone_on_with() {
     kill(run, Killed::Parent);
     let refused = stage.resume(&[]).finish().expect_code(2).err();
     assert!(refused.contains("its parent's program cannot be gone on with"), "{refused}");
+}
+
+#[test]
+fn on_a_terminal_somebody_decides_about_each() {
+    let stage = Stage::new();
+    let gate = Gate::at(stage.at("gate"));
+    let script = "read _ < \"$0\"; echo {} >> ran";
+    let args = ["-j2", "--", "sh", "-c", script, gate.name(), ":::", "one", "two"];
+    let run = stage.recorded("run", &args).start();
+    stage.wait_for("task_started", 2);
+    kill(run, Killed::Parent);
+    gate.open();
+    let resume = || Setup::pooltop(["resume", &stage.text("journal"), "--progress", "plain"]).size(200, 30).start();
+
+    let lines = stage.lines();
+    let mut nobody = resume();
+    nobody.wait_for_text("2 tasks were cut off with the run and may have been done:");
+    nobody.wait_for_text("[o]ne by one:");
+    nobody.send("\u{4}");
+    assert_eq!(nobody.exit_status(PATIENCE).code(), Some(4));
+    assert_eq!(stage.lines(), lines, "who does not answer wants nothing");
+
+    let mut somebody = resume();
+    somebody.wait_for_text("[o]ne by one:");
+    somebody.send("o\n");
+    somebody.wait_for_text("again? [y]es, [n]o:");
+    somebody.send("y\n");
+    somebody.wait_for(
+        |screen| screen.contents().matches("again? [y]es, [n]o:").count() == 2,
+        "the second question",
+        PATIENCE,
+    );
+    somebody.send("n\n");
+    assert_eq!(somebody.exit_status(PATIENCE).code(), Some(1));
+    assert_eq!(fs::read_to_string(stage.at("ran")).expect("a list"), "one\n");
 }

@@ -32,7 +32,7 @@ impl Stage {
     }
 
     pub fn lines(&self) -> usize {
-        fs::read(self.at("journal")).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count()
+        fs::read(self.at("journal")).unwrap_or_default().split(|byte| *byte == b'\n').count().saturating_sub(1)
     }
 
     /// The journal's whole lines but the first.
