@@ -99,6 +99,8 @@ impl Teller {
     fn follow(&mut self, update: &Update, ask: &dyn Ask) {
         let Update::Events(events) = update else {
             self.state.follow(update);
+            // What happened before is not told.
+            self.lines.caught_up(&self.state);
             return;
         };
         for event in events.iter() {
