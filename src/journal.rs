@@ -1,8 +1,20 @@
 //! The journal: a run's events in a file that checks itself.
 //! It does not know the state that events lead to, who makes them, or how they look on a screen.
 
+mod disk;
+mod find;
 mod format;
+#[cfg(test)]
+mod made_up;
 mod read;
+mod store;
+mod write;
 
+pub use disk::{Disk, DiskError, RealDisk, Target};
+pub use find::{
+    FindError, Found, JOURNAL, NoRunsFolder, OUTPUT, as_id, beside, find, in_folder, is_live, run_ids, runs_folder,
+};
 pub use format::{FORMAT, Header, LINE_BYTES_MAX, RunId, ScenarioRef, encode_event, encode_header};
 pub use read::{Damage, DamageKind, Entry, Mark, OpenError, Reader};
+pub use store::{Opened, Reopened, StoreError, create_at, create_in, reopen};
+pub use write::Writer;

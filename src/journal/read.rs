@@ -238,21 +238,9 @@ impl<'de> Deserialize<'de> for Numbered {
 mod tests {
     use super::*;
     use crate::event::{Elapsed, What};
+    use crate::journal::made_up::header;
     use crate::journal::{RunId, encode_event, encode_header};
-    use crate::task::{RawText, TaskId, WorkerId};
-
-    fn header() -> Header {
-        Header {
-            format: FORMAT,
-            run: RunId("20260102-030405-0a1b".into()),
-            program: "0.1.0".into(),
-            started_unix_us: 1_767_323_045_000_000,
-            command: vec![RawText::from("pooltop"), RawText(b"\xff".to_vec())],
-            folder: RawText::from("/tmp"),
-            scenario: None,
-            made: Vec::new(),
-        }
-    }
+    use crate::task::{TaskId, WorkerId};
 
     fn events() -> Vec<Event> {
         let whats = [
