@@ -11,8 +11,8 @@ mod player;
 mod tell;
 
 pub use deck::{Options, Playing, Shown, play};
-pub use film::{Cursor, Film, Read, Target};
-pub use fold::{Fold, FoldError};
+pub use film::{Changed, Cursor, Film, Read, Target};
+pub use fold::{Fold, FoldError, Next, Spoilt};
 pub use moments::Gaps;
 pub use player::{Edge, Player, Tape};
 pub use tell::{Telling, Told, tell};

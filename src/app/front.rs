@@ -133,6 +133,7 @@ fn under_way(
                 style,
                 order: keep_order,
                 spool: spool.path().to_owned(),
+                files: headless::Files::Go,
                 asked: Some(lines.asked),
             };
             without_screen(pool, &lines.followed, options, resort)
@@ -239,7 +240,7 @@ fn end_unseen(mailbox: &Mailbox, followed: &Receiver<Update>) {
 
 /// The summary that stays.
 fn last_words(state: &State) -> String {
-    headless::summary(state).into_iter().fold(String::new(), |text, line| text + &line + "\n")
+    headless::summary(state, None).into_iter().fold(String::new(), |text, line| text + &line + "\n")
 }
 
 pub(super) fn screen_options(flags: &crate::cli::Flags, kind: RunKind) -> tui::Options {

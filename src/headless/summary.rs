@@ -14,8 +14,11 @@ const FAILURES_NAMED: usize = 3;
 /// How long a task's name may be in the summary.
 const NAME_COLUMNS: usize = 60;
 
-/// At most five lines, safe for a terminal.
-pub fn summary(state: &State) -> Vec<String> {
+/// How many lines there are at most.
+const LINES_MAX: usize = 5;
+
+/// At most five lines, safe for a terminal. `record`: where the run is recorded.
+pub fn summary(state: &State, record: Option<&str>) -> Vec<String> {
     let title = state.start.as_ref().map_or("", |start| &start.title);
     let mut lines = vec![
         format!("pooltop {}: {}", middle_cut(&sanitized(title), NAME_COLUMNS, "…"), outcome(state)),
@@ -25,6 +28,27 @@ pub fn summary(state: &State) -> Vec<String> {
         sizes(state),
     ];
     lines.retain(|line| !line.is_empty());
+    if let Some(record) = record.map(sanitized) {
+        let has_room = lines.len() < LINES_MAX;
+        match lines.last_mut() {
+            Some(last) if !has_room => last.push_str(&format!("; recorded {record}")),
+            _ => lines.push(format!("  recorded   {record}")),
+        }
+    }
+    lines
+}
+
+/// The same of a recorded run that was shown. `instead`: what to say of it in the place of how it ended, if it did not.
+pub fn summary_of_replay(state: &State, instead: Option<&str>) -> Vec<String> {
+    let mut lines = summary(state, None);
+    if let Some(first) = lines.first_mut() {
+        if let Some(instead) = instead {
+            let title = state.start.as_ref().map_or("", |start| &start.title);
+            let title = middle_cut(&sanitized(title), NAME_COLUMNS, "…");
+            *first = format!("pooltop {title}: {instead} after {}", seconds(Duration::from_micros(state.now.0)));
+        }
+        first.push_str(" (replayed)");
+    }
     lines
 }
 

@@ -202,7 +202,7 @@ mod tests {
             .iter()
             .flat_map(|update| match update {
                 Update::Events(events) => events.to_vec(),
-                Update::Reset(_) => Vec::new(),
+                Update::Reset(_) | Update::Replayed(_) => Vec::new(),
             })
             .collect();
         assert_eq!(told.join().unwrap(), Told::All);

@@ -35,7 +35,9 @@ impl Moments {
     /// This has happened; `state` is the one after it.
     pub fn watch(&mut self, event: &Event, state: &State) {
         let kind = match &event.what {
-            What::TargetSet { by, .. } if *by != Asker::Start && state.target != self.target => Some(MomentKind::Resize),
+            What::TargetSet { by, .. } if *by != Asker::Start && state.target != self.target => {
+                Some(MomentKind::Resize)
+            }
             What::TaskFailed { .. } => Some(MomentKind::Failure),
             What::VerdictReached { .. } => Some(MomentKind::Verdict),
             What::RunResumed { .. } => Some(MomentKind::Resumed),

@@ -4,9 +4,9 @@
 use ratatui::layout::Position;
 
 use super::{Effect, Sight, dialog, reverse, sort_by, walk};
+use crate::model::{Way, Wish};
 use crate::tui::input::{Mouse, MouseDid};
 use crate::tui::keymap::Action;
-use crate::model::{Way, Wish};
 use crate::tui::panes::{Hit, channels, scrub, tasks, workers};
 use crate::tui::screen::Layout;
 use crate::tui::viewer::{Column, List, Overlay, Pane, Viewer};

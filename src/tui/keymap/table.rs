@@ -83,9 +83,11 @@ pub const BINDINGS: &[Binding] = &[
     wish(Wish::Pace(Way::Back), &[Key::char('[')])
         .says("slower", "Half as fast; a quarter of the run's own speed is the slowest.")
         .hints(&[hint(When::Replay, 3, "speed")]),
-    wish(Wish::Pace(Way::On), &[Key::char(']')])
-        .says("faster", "Twice as fast, up to 64 times.")
-        .hints(&[hint(When::Replay, 3, "speed")]),
+    wish(Wish::Pace(Way::On), &[Key::char(']')]).says("faster", "Twice as fast, up to 64 times.").hints(&[hint(
+        When::Replay,
+        3,
+        "speed",
+    )]),
     Binding { runs: Runs::Replayed, ..bind(Action::Tenth, DIGITS, Group::Replay) }
         .says("jump to a tenth", "Jump to that many tenths of the run.")
         .hints(&[hint(When::Replay, 11, "tenths")]),
@@ -96,9 +98,11 @@ pub const BINDINGS: &[Binding] = &[
     wish(Wish::Moment(Way::On), &[Key::char('m')])
         .says("next marker", "To the next change of size, loss, failure, verdict or resumption.")
         .hints(&[hint(When::Replay, 5, "marker")]),
-    wish(Wish::Moment(Way::Back), &[Key::char('M')])
-        .says("previous marker", "To the marker before.")
-        .hints(&[hint(When::Replay, 5, "marker")]),
+    wish(Wish::Moment(Way::Back), &[Key::char('M')]).says("previous marker", "To the marker before.").hints(&[hint(
+        When::Replay,
+        5,
+        "marker",
+    )]),
     ask(Action::ToggleTask, &[Key::char('p')], Group::Task)
         .says("pause or resume the task", "Freeze the selected worker's or selected task, or let it go on.")
         .hints(&[hint(When::Live, 12, "pause task")]),

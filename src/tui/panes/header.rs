@@ -150,11 +150,11 @@ fn parts(state: &State, viewer: &Viewer) -> Vec<Part> {
     let mut add = |importance, joined, role, text: String| parts.push(Part { importance, joined, text, role });
     let (word, look) = phase_word(state);
     add(1, Joined::Apart, Role::TitleFocused, "pooltop".to_owned());
-    add(100, Joined::Apart, look, word.to_owned());
-    add(60, Joined::Close, Role::Text, clock(state.now.since(Elapsed(0))));
     if let Some(playback) = &viewer.replay {
         add(98, Joined::Apart, Role::Marker, if playback.is_live() { "REPLAY LIVE" } else { "REPLAY" }.to_owned());
     }
+    add(100, Joined::Apart, look, word.to_owned());
+    add(60, Joined::Close, Role::Text, clock(state.now.since(Elapsed(0))));
     if viewer.follow == Follow::Frozen {
         add(90, Joined::Apart, Role::Marker, "VIEW FROZEN".to_owned());
     }
