@@ -10,6 +10,7 @@ mod job;
 mod last_resort;
 mod looks;
 mod picker;
+mod recording;
 mod replay;
 mod resume;
 mod runs;
@@ -30,6 +31,9 @@ use job::Job;
 /// Wrong usage, or a wrong scenario: nothing was started.
 pub const EXIT_USAGE: u8 = 2;
 
+/// The run could not be recorded as asked, or not to its end.
+pub const EXIT_NOT_RECORDED: u8 = 3;
+
 /// The run was ended before all was done, or before all was told.
 pub const EXIT_INTERRUPTED: u8 = 4;
 
@@ -44,6 +48,8 @@ pub const EXIT_OUTPUT_CLOSED: u8 = 141;
 enum Refusal {
     /// The person can do something about it. The text is safe for a terminal and complete.
     Usage(String),
+    /// It was to be recorded, and cannot be. The text is as above.
+    NotRecorded(String),
     /// Nobody can.
     Internal(anyhow::Error),
 }
@@ -63,6 +69,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(Refusal::Usage(text)) => {
             complain(&text);
             ExitCode::from(EXIT_USAGE)
+        }
+        Err(Refusal::NotRecorded(text)) => {
+            complain(&text);
+            ExitCode::from(EXIT_NOT_RECORDED)
         }
         Err(Refusal::Internal(error)) => {
             complain(&format!("error: {}", sanitized(&format!("{error:#}"))));

@@ -102,8 +102,8 @@ impl Teller {
     fn follow(&mut self, update: &Update, ask: &dyn Ask) {
         let Update::Events(events) = update else {
             self.state.follow(update);
-            // What happened before is not told.
-            self.lines.caught_up(&self.state);
+            // What was before was told then.
+            self.lines.leave_out(&self.state);
             return;
         };
         for event in events.iter() {

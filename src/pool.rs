@@ -5,6 +5,8 @@ mod accept;
 mod child;
 mod duty;
 mod facts;
+mod held;
+mod limits;
 mod mailbox;
 mod places;
 mod planner;
@@ -21,7 +23,7 @@ mod timetable;
 mod tuner;
 
 pub use mailbox::{Mailbox, RunOver};
-pub use publish::{Keeps, Subscriber, Told};
-pub use settings::{BadLauncher, Launcher, Samples, ServeInParent, Settings, Timed};
+pub use publish::{Keeps, Recorder, Subscriber, Told};
+pub use settings::{BadLauncher, Launcher, ResumedRun, Samples, ServeInParent, Settings, Timed};
 pub use signals::{BetweenRuns, HangUp, block_signals, when_the_end_is_wanted};
 pub use supervisor::{Finished, Pool, own_pid, start};

@@ -41,3 +41,6 @@ impl From {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::command::{Asker, Command};
 use crate::pool::Mailbox;
 use crate::scenario::Plan;
-use crate::source::{self, Closed, CopyPlan, Inputs, Separator};
+use crate::source::{self, Closed, CopyPlan, List};
 use crate::task::{Place, TaskSpec, Template, Verify, Work};
 
 /// How many tasks are submitted at once.
@@ -25,7 +25,7 @@ pub(super) enum Part {
     /// From a tree.
     Copy(CopySource),
     /// From lines of input.
-    Lines { template: Arc<Template>, inputs: Inputs, separator: Separator },
+    Lines { template: Arc<Template>, list: List },
 }
 
 /// A tree to copy.
@@ -58,7 +58,7 @@ impl Feed {
             let fed = match part {
                 Part::Plan { plan, copies } => submit(&plan, copies, &mut sink),
                 Part::Copy(copy) => source::walk(&copy.plan, copy.verify, &mut sink),
-                Part::Lines { template, inputs, separator } => source::lines(&template, inputs, separator, &mut sink),
+                Part::Lines { template, list } => source::lines(&template, list, &mut sink),
             };
             if fed.is_err() {
                 return;

@@ -11,6 +11,7 @@ use super::feed::{CopySource, Feed, Part};
 use super::{Refusal, asked};
 use crate::cli::{Copy, Flags, Inputs, Run};
 use crate::event::{Elapsed, Policy, RunKind, Story, Strategy};
+use crate::journal::ScenarioRef;
 use crate::notation::PoolSize;
 use crate::pool::{Launcher, Timed};
 use crate::scenario::{CopyWhat, DEFAULT, LauncherSpec, Plan, PolicyOverrides, TreeSpec, builtin, load, make_tree};
@@ -32,6 +33,8 @@ pub(super) struct Job {
     /// What functions do, if there are some.
     pub program: Option<Arc<Program>>,
     pub story: Option<Story>,
+    /// Where it comes from, if it is a scenario that has a name.
+    pub scenario: Option<ScenarioRef>,
     /// Told before the run.
     pub warnings: Vec<String>,
     /// How its pool's workers are started, if not as children.
@@ -47,12 +50,19 @@ pub(super) struct Job {
 impl Job {
     /// A demo, the default one if no name is given.
     pub(super) fn builtin(name: Option<&str>, flags: Flags) -> Result<Self, Refusal> {
-        Self::of_plan(builtin(name.unwrap_or(DEFAULT))?.plan(flags.seed, asked::language(&flags))?, flags)
+        let name = name.unwrap_or(DEFAULT);
+        Self::of_scenario(name.into(), builtin(name)?.plan(flags.seed, asked::language(&flags))?, flags)
     }
 
     /// A scenario from a file.
     pub(super) fn play(file: &Path, flags: Flags) -> Result<Self, Refusal> {
-        Self::of_plan(load(file, flags.seed, asked::language(&flags))?, flags)
+        let plan = load(file, flags.seed, asked::language(&flags))?;
+        Self::of_scenario(RawText::from(file.as_os_str()), plan, flags)
+    }
+
+    fn of_scenario(name: RawText, plan: Plan, flags: Flags) -> Result<Self, Refusal> {
+        let hash = plan.text_hash.clone();
+        Ok(Self { scenario: Some(ScenarioRef { name, hash }), ..Self::of_plan(plan, flags)? })
     }
 
     /// `pooltop copy`
@@ -85,7 +95,7 @@ impl Job {
             }
         };
         let separator = if run.null { source::Separator::Nul } else { source::Separator::Newline };
-        job.feed.parts.push(Part::Lines { template, inputs, separator });
+        job.feed.parts.push(Part::Lines { template, list: source::List::new(inputs, separator) });
         job.output_bytes_max = run.output_max;
         job.keep_order = if run.keep_order { crate::headless::Order::AsGiven } else { crate::headless::Order::AsEnded };
         Ok(job)
@@ -104,6 +114,7 @@ impl Job {
             strategy: Strategy::default(),
             program: None,
             story: None,
+            scenario: None,
             warnings: Vec::new(),
             launcher: None,
             feed: Feed::default(),

@@ -172,14 +172,4 @@ fn why_not_all(known: &Known) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn where_to_begin_is_a_time_or_a_share() {
-        assert_eq!(from("90s").unwrap(), From::At(Elapsed(90_000_000)));
-        assert_eq!(from("2m").unwrap(), From::At(Elapsed(120_000_000)));
-        assert_eq!(from("12.5%").unwrap(), From::Share(125));
-        assert!(from("half").is_err() && from("101%").is_err());
-    }
-}
+mod tests;

@@ -21,8 +21,8 @@ impl Lines {
         Self { open: true, logged: 0 }
     }
 
-    /// What is in the log by now is not told any more.
-    pub(super) fn caught_up(&mut self, state: &State) {
+    /// What the log has so far is not to be told.
+    pub(super) fn leave_out(&mut self, state: &State) {
         self.logged = state.log.forgotten() + state.log.lines().len() as u64;
     }
 

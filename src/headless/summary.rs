@@ -58,6 +58,9 @@ fn outcome(state: &State) -> String {
         let why = state.verdict.as_ref().map(|verdict| format!(": {}", sanitized(&verdict.text)));
         return format!("stuck{} (after {time})", why.unwrap_or_default());
     }
+    if let Some(reason) = &state.recording_failed {
+        return format!("recording failed: {}; no new task was started (after {time})", sanitized(reason));
+    }
     let word = match state.exit_code() {
         0 => "done",
         1 if state.unplanned.given_up => "given up: workers could not be kept alive",

@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::RunId;
+use crate::task::KEPT_SPOOL;
 
 /// A run's journal, in the run's folder.
 pub const JOURNAL: &str = "journal.jsonl";
 
 /// The folder with what a run's commands printed, in the run's folder.
-pub const OUTPUT: &str = "output";
+pub const OUTPUT: &str = KEPT_SPOOL;
 
 /// Names the newest run.
 const LATEST: &str = "latest";
@@ -138,7 +139,8 @@ fn at(path: &Path) -> Option<Found> {
 /// The run whose journal is that file of somebody's own.
 pub fn beside(journal: &Path) -> Found {
     let mut output = journal.as_os_str().to_owned();
-    output.push(".output");
+    output.push(".");
+    output.push(KEPT_SPOOL);
     let id = RunId(journal.file_name().unwrap_or(journal.as_os_str()).to_string_lossy().into());
     Found { journal: journal.to_owned(), output: output.into(), id }
 }

@@ -16,15 +16,15 @@ const EVERY_FIRST: u64 = 1024;
 /// A journal as far as it was read, and where to begin.
 pub struct Film {
     fold: Fold,
-    keyframes: Vec<Keyframe>,
-    every: u64,
+    pub(super) keyframes: Vec<Keyframe>,
+    pub(super) every: u64,
     moments: Moments,
     gaps: Gaps,
 }
 
 /// A state to begin from.
-struct Keyframe {
-    mark: Mark,
+pub(super) struct Keyframe {
+    pub(super) mark: Mark,
     /// When the last event in it was.
     at: Elapsed,
     state: State,

@@ -48,7 +48,7 @@ pub struct Player {
     event: Option<u64>,
     motion: Motion,
     speed_milli: u32,
-    /// What is left of a microsecond, in thousandths.
+    /// What is left of a microsecond, in millionths.
     rest: u64,
 }
 
@@ -114,9 +114,9 @@ impl Player {
     }
 
     fn play(&mut self, passed: Duration, tape: &Tape<'_>) {
-        let nanos = passed.as_nanos() * u128::from(self.speed_milli) / 1000 + u128::from(self.rest);
-        self.rest = u64::try_from(nanos % 1000).unwrap_or(0);
-        let mut left_us = u64::try_from(nanos / 1000).unwrap_or(u64::MAX);
+        let run = passed.as_nanos() * u128::from(self.speed_milli) + u128::from(self.rest);
+        self.rest = u64::try_from(run % 1_000_000).unwrap_or(0);
+        let mut left_us = u64::try_from(run / 1_000_000).unwrap_or(u64::MAX);
         while let Some((from, until)) = tape.gaps.next(self.time) {
             let room_us = from.0.saturating_sub(self.time.0);
             if left_us < room_us {
@@ -320,7 +320,7 @@ mod tests {
         player.wish(Wish::End, &reel.tape());
         player.advance(Duration::from_millis(1), &Tape { end: Elapsed(105 * SECOND), ..reel.tape() });
         assert_eq!((player.time(), player.motion()), (Elapsed(105 * SECOND), Motion::Following));
-        player.wish(Wish::By(Way::Back, 5000), &reel.tape());
+        player.wish(Wish::By(Way::Back, 10_000), &reel.tape());
         assert_eq!(player.motion(), Motion::Playing);
         player.advance(Duration::from_secs(6), &reel.tape());
         assert_eq!(player.motion(), Motion::Following);

@@ -17,7 +17,7 @@ use super::exec::{self, EXEC_ARGUMENT};
 use super::guard::{self, GUARD_ARGUMENT};
 use super::{launch, serve};
 use crate::offspring;
-use crate::task::RawText;
+use crate::task::{KEPT_SPOOL, RawText};
 use crate::wire::{LAUNCH_ARGUMENT, STDIO_ARGUMENT};
 
 /// What every command carries in its environment: the run's own folder, by which what is left of it can be found.
@@ -97,11 +97,13 @@ fn serve_afar() -> anyhow::Result<()> {
 }
 
 /// The parent died before us and left things to do: what it had started itself, or workers that died even earlier, and its
-/// folder.
+/// folder, unless that is part of a record.
 pub(super) fn clean_up(spool: &RawText) {
     offspring::kill_marked(RUN_VARIABLE, &spool.0);
-    // Each of the workers tries; the first one does it.
-    let _ = std::fs::remove_dir_all(spool.as_os());
+    if !spool.0.ends_with(KEPT_SPOOL.as_bytes()) {
+        // Each of the workers tries; the first one does it.
+        let _ = std::fs::remove_dir_all(spool.as_os());
+    }
 }
 
 /// What every worker needs, wherever it is.

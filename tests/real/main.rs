@@ -8,6 +8,7 @@ mod headless;
 mod launcher;
 mod pool;
 mod programs;
+mod replay;
 mod scenarios;
 mod screen;
 mod storm;

@@ -1,6 +1,8 @@
 //! The two lines at the top: how the run is, and how far. What does not fit is left out, the least important first. PURE.
 //! It does not know the panes below.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -77,10 +79,10 @@ pub fn render(area: Rect, buf: &mut Buffer, state: &State, viewer: &Viewer, them
 
 /// The second line: a gauge, the share, rates, and the time still needed.
 pub fn render_gauge(area: Rect, buf: &mut Buffer, state: &State, viewer: &Viewer, theme: &Theme) {
-    if let Some(verdict) = stuck(state) {
-        // Nothing moves, so what is in the way has the line.
+    // Nothing moves, or nothing new will: what is in the way has the line.
+    if let Some(text) = alert(state) {
         let room = usize::from(area.width.saturating_sub(4));
-        let text = cut(&sanitized(&verdict.text), room, theme);
+        let text = cut(&sanitized(&text), room, theme);
         let style = theme.style(Role::Failed);
         Cursor::new(buf, area, 0).gap(1).text(theme.glyphs().alert, style).gap(1).text(&text, style);
         return;
@@ -92,7 +94,7 @@ pub fn render_gauge(area: Rect, buf: &mut Buffer, state: &State, viewer: &Viewer
     }
     let bar = area.width.saturating_sub(u16::try_from(taken(&facts) + 2).unwrap_or(area.width));
     let role = match state.phase {
-        Phase::Ended if state.exit_code() == 1 => Role::Failed,
+        Phase::Ended if matches!(state.exit_code(), 1 | 3) => Role::Failed,
         Phase::Ended | Phase::Closing => Role::Done,
         Phase::Running if !state.is_paused() => Role::Bar,
         _ => Role::Paused,
@@ -127,6 +129,14 @@ pub(in crate::tui) fn stuck(state: &State) -> Option<&Verdict> {
     state.verdict.as_deref().filter(|_| matches!(state.phase, Phase::Running | Phase::Draining))
 }
 
+/// What matters more than how far the run is.
+fn alert(state: &State) -> Option<Cow<'_, str>> {
+    match (&state.recording_failed, stuck(state)) {
+        (Some(reason), _) => Some(format!("recording failed: {reason}; no new task was started").into()),
+        (None, verdict) => verdict.map(|verdict| Cow::Borrowed(&*verdict.text)),
+    }
+}
+
 /// The run's state in one word, and its look.
 pub fn phase_word(state: &State) -> (&'static str, Role) {
     match state.phase {
@@ -140,6 +150,7 @@ pub fn phase_word(state: &State) -> (&'static str, Role) {
         Phase::Closing | Phase::Ended => match state.exit_code() {
             0 => ("FINISHED", Role::Done),
             1 => ("FAILED", Role::Failed),
+            3 => ("NOT RECORDED", Role::Failed),
             _ => ("STOPPED", Role::Draining),
         },
     }
