@@ -67,7 +67,7 @@ fn from(text: &str) -> Result<From, notation::BadNotation> {
 
 /// When the last event was that can be believed.
 fn end_of(mut fold: Fold) -> Elapsed {
-    while let Next::Event(event) = fold.next() {
+    while let Next::Event(event) = fold.read_on() {
         if fold.apply(&event).is_err() {
             break;
         }

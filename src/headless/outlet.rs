@@ -133,10 +133,10 @@ impl Outlet {
         let Some(waiting) = self.take(task) else { return Ok(()) };
         let Waiting { attempt, output, .. } = &waiting;
         let attempt = *attempt;
-        let passed = closed(copy(&output.stdout, self.path(task, attempt, Stream::Stdout), &mut self.stdout));
+        let passed = closed(copy(&output.stdout, &self.path(task, attempt, Stream::Stdout), &mut self.stdout));
         // Both streams keep their order on a terminal that shows both.
         let passed = passed.and_then(|()| if output.stderr.is_empty() { Ok(()) } else { self.flush() });
-        let _ = copy(&output.stderr, self.path(task, attempt, Stream::Stderr), &mut std::io::stderr());
+        let _ = copy(&output.stderr, &self.path(task, attempt, Stream::Stderr), &mut std::io::stderr());
         self.discard(task, &waiting);
         passed
     }
@@ -201,12 +201,12 @@ fn opened(path: &Path) -> std::io::Result<File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(ErrorKind::NotFound.into()) }
 }
 
-fn copy(captured: &Captured, path: PathBuf, to: &mut impl Write) -> std::io::Result<()> {
+fn copy(captured: &Captured, path: &Path, to: &mut impl Write) -> std::io::Result<()> {
     match captured {
         Captured::Inline(bytes) => to.write_all(bytes),
         Captured::Spooled { bytes, cut } => {
             if *bytes > 0 {
-                std::io::copy(&mut opened(&path).map_err(|_| ErrorKind::NotFound)?, to)?;
+                std::io::copy(&mut opened(path).map_err(|_| ErrorKind::NotFound)?, to)?;
             }
             if *cut > 0 {
                 let mut stderr = std::io::stderr();
@@ -244,7 +244,7 @@ mod tests {
         let last = outlet.take(TaskId(999)).unwrap();
         let mut out = Vec::new();
         let path = outlet.path(TaskId(999), last.attempt, Stream::Stdout);
-        copy(&last.output.stdout, path.clone(), &mut out).unwrap();
+        copy(&last.output.stdout, &path, &mut out).unwrap();
         outlet.discard(TaskId(999), &last);
         assert!(!path.exists(), "what only waited in a file is not kept there");
         assert_eq!(out, vec![b'o'; 60_000]);
@@ -274,7 +274,7 @@ mod tests {
         let path = folder.path().join("x");
         std::fs::write(&path, vec![b'y'; 100_000]).unwrap();
         let mut out = Vec::new();
-        copy(&Captured::Spooled { bytes: 100_000, cut: 0 }, path, &mut out).unwrap();
+        copy(&Captured::Spooled { bytes: 100_000, cut: 0 }, &path, &mut out).unwrap();
         assert_eq!(out.len(), 100_000);
     }
 }

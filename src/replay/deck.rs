@@ -81,7 +81,7 @@ pub fn play(
     options: Options,
     is_live: impl Fn() -> bool + Send + 'static,
 ) -> io::Result<(Playing, Receiver<Update>)> {
-    let (wishes, wished) = unbounded();
+    let (wishes, taken) = unbounded();
     let (updates, followed) = bounded(1);
     let thread = Builder::new().name("player".to_owned()).spawn(move || {
         let cursor = film.cursor();
@@ -103,7 +103,7 @@ pub fn play(
             last: None,
             updates,
         };
-        thread.run(&wished)
+        thread.run(&taken)
     })?;
     Ok((Playing { wishes, thread }, followed))
 }
@@ -225,7 +225,6 @@ impl Thread {
     fn start(&mut self) {
         let reading = matches!(self.known, Known::Reading { .. });
         let to = match self.starts {
-            Starts::Already => return,
             Starts::Unsaid if self.known == Known::Growing => Wish::End,
             // A film that takes its time to be read is not waited for.
             Starts::Unsaid if !reading || self.clock.elapsed() > LEAP_MAX => Wish::Start,

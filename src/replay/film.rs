@@ -61,7 +61,7 @@ impl Film {
     /// Reads so many events more.
     pub fn read(&mut self, events: u32) -> Read {
         for _ in 0..events {
-            let event = match self.fold.next() {
+            let event = match self.fold.read_on() {
                 Next::Event(event) => event,
                 Next::Nothing => return Read::All,
                 Next::Spoilt => return Read::Spoilt,

@@ -141,7 +141,7 @@ impl Fold {
     }
 
     /// The next event. It is to be handed to [`Self::apply`] before the next call.
-    pub fn next(&mut self) -> Next {
+    pub fn read_on(&mut self) -> Next {
         if self.spoilt.is_some() {
             return Next::Spoilt;
         }
@@ -161,7 +161,7 @@ impl Fold {
         }
     }
 
-    /// Takes the event in that [`Self::next`] gave.
+    /// Takes the event in that [`Self::read_on`] gave.
     ///
     /// # Errors
     /// When it cannot have happened then. The journal is not to be believed from there on.

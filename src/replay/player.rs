@@ -93,7 +93,6 @@ impl Player {
             self.play(passed, tape);
         }
         match self.motion {
-            Motion::Paused => {}
             Motion::Following => {
                 self.time = tape.end;
                 self.event = None;
@@ -109,7 +108,7 @@ impl Player {
                     Edge::Growing => Motion::Following,
                 };
             }
-            Motion::Playing => {}
+            Motion::Paused | Motion::Playing => {}
         }
     }
 
@@ -241,7 +240,7 @@ mod tests {
         assert_eq!(player.speed_milli(), 8000);
         player.advance(Duration::from_secs(1), &reel.tape());
         assert!((secs(&player) - 11.3).abs() < 1e-9);
-        player.advance(Duration::from_secs(60), &reel.tape());
+        player.advance(Duration::from_mins(1), &reel.tape());
         assert_eq!((player.time(), player.motion()), (Elapsed(100 * SECOND), Motion::Paused));
         player.wish(Wish::PlayOrPause, &reel.tape());
         assert_eq!((player.time(), player.motion()), (Elapsed(0), Motion::Playing));
@@ -303,7 +302,7 @@ mod tests {
         let mut at = Vec::new();
         for way in [Way::On, Way::On, Way::On, Way::On, Way::Back, Way::Back] {
             player.wish(Wish::Moment(way), &reel.tape());
-            at.push(secs(&player) as u64);
+            at.push(player.time().0 / SECOND);
         }
         assert_eq!(at, [10, 20, 30, 30, 20, 10]);
         // While it plays, back means the one before the one just passed.

@@ -54,7 +54,7 @@ pub fn tell(
     };
     let mut was_live = true;
     loop {
-        let (known, wait) = match fold.next() {
+        let (known, wait) = match fold.read_on() {
             Next::Event(event) => match teller.event(&mut fold, telling.from, event) {
                 Ok(Goes::On) => continue,
                 Ok(Goes::NoFurther) => (damaged(&fold), None),

@@ -10,8 +10,7 @@ use crate::common::pty::{Pty, Setup, place_of, shows};
 use crate::common::run::Run;
 use crate::common::{PATIENCE, keys};
 
-/// A run that grows from two workers to eight and shrinks to three.
-const TOUR: &str = "resize-tour";
+const TOUR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recorded/resize-tour.jsonl");
 
 /// A recorded run in a folder of its own.
 struct Record {
@@ -19,15 +18,20 @@ struct Record {
 }
 
 impl Record {
-    fn of(args: &[&str]) -> (Self, String) {
+    /// Of a run that takes place now; options go behind the subcommand.
+    fn of(subcommand: &str, args: &[&str]) -> (Self, String) {
         let record = Self { folder: tempfile::tempdir().expect("a folder for the test") };
         let journal = record.name();
-        let run = Run::pooltop([args, &["--progress", "plain", "--record", &journal]].concat()).finish();
+        let options = [subcommand, "--progress", "plain", "--record", &journal];
+        let run = Run::pooltop([&options, args].concat()).finish();
         (record, run.expect_code(0).err())
     }
 
+    /// Of a run that grew from two workers to eight and shrank to three, in 1.6 seconds, once.
     fn tour() -> Self {
-        Self::of(&["demo", TOUR, "--speed", "20", "--seed", "7"]).0
+        let record = Self { folder: tempfile::tempdir().expect("a folder for the test") };
+        fs::copy(TOUR, record.path()).expect("the record is there");
+        record
     }
 
     fn path(&self) -> PathBuf {
@@ -52,7 +56,7 @@ impl Record {
         let at = bytes.len() * 2 / 3;
         bytes[at] ^= 1;
         fs::write(self.path(), &bytes).expect("the journal can be written");
-        bytes[..at].iter().filter(|&&byte| byte == b'\n').count() + 1
+        bytes[..at].split(|&byte| byte == b'\n').count()
     }
 
     /// Names, contents and times of everything in the folder.
@@ -75,6 +79,21 @@ fn traces_in(folder: &Path) -> Vec<(PathBuf, Vec<u8>, SystemTime)> {
         }
     }
     all
+}
+
+/// Stands still at the beginning, however far it has been played.
+#[track_caller]
+fn stand_still(pty: &Pty) {
+    pty.wait_for_text("REPLAY");
+    pty.send(format!(".{}", keys::HOME));
+    wait_for_the_beginning(pty);
+}
+
+/// Waits until the bar says that the beginning is shown, and stands still.
+#[track_caller]
+fn wait_for_the_beginning(pty: &Pty) {
+    let is_there = |row: String| row.contains("paused") && row.contains(" 00:00.0 ");
+    pty.wait_for(|screen| screen.rows(0, u16::MAX).any(is_there), "the beginning", PATIENCE);
 }
 
 fn quit(mut pty: Pty, code: i32) -> String {
@@ -101,8 +120,7 @@ fn any_instant_can_be_gone_to_and_nothing_else_happens() {
     let record = Record::tour();
     let before = record.traces();
     let pty = record.replay(&["--speed", "0.25"]).start();
-    pty.wait_for_text("REPLAY");
-    pty.send(format!("{} ", keys::HOME));
+    stand_still(&pty);
     pty.wait_for_text("paused 0.25x");
     // The first marker is the growth to eight, the second the shrinking to three.
     pty.send("m");
@@ -113,17 +131,18 @@ fn any_instant_can_be_gone_to_and_nothing_else_happens() {
     pty.wait_for_text("there is no marker after this");
     pty.send("M");
     pty.wait_for_text("workers 2 -> 8");
-    // One event back is the instant before.
+    // Event by event to the instant before, and on again: the size, a worker's start, another one's, all at one time.
+    pty.wait_for_text("(6 starting)");
     pty.send(",");
+    pty.wait_for_text("(5 starting)");
+    pty.send(",,,,,,,,,,");
     pty.wait_for_text("workers 2   ");
-    pty.send(".");
-    pty.wait_for_text("workers 2 -> 8");
+    pty.send("...........");
+    pty.wait_for_text("(6 starting)");
     pty.send("]]]");
     pty.wait_for_text("paused 2x");
     // What asks something of the pool asks nothing.
     for key in ["+", "x", "X", "p", "d", "r", "R", "s", "a"] {
-        pty.send(keys::HOME);
-        pty.wait_for_text("00:00.0");
         pty.send(keys::ESCAPE);
         pty.wait_until_gone("this is a replay");
         pty.send(key);
@@ -142,11 +161,9 @@ fn any_instant_can_be_gone_to_and_nothing_else_happens() {
 #[test]
 fn what_only_looks_works_at_any_instant() {
     let record = Record::tour();
-    let pty = record.replay(&["--from", "50%"]).start();
-    pty.wait_for_text("REPLAY");
-    pty.send(" ");
-    pty.wait_for_text("paused");
-    pty.send("t");
+    let pty = record.replay(&[]).start();
+    stand_still(&pty);
+    pty.send("5t");
     pty.wait_until_gone("╭ Workers");
     pty.send("t");
     pty.wait_for_text("╭ Workers");
@@ -159,28 +176,30 @@ fn what_only_looks_works_at_any_instant() {
     pty.wait_for_text("In a replay");
     pty.wait_until_gone("Aim at one worker more");
     pty.send(keys::ESCAPE);
-    pty.send(":half as");
-    pty.send(keys::ESCAPE);
-    pty.wait_until_gone("Actions");
+    pty.wait_until_gone("In a replay");
+    pty.send(":slower");
+    pty.wait_for_text("Half as fast");
+    pty.send(keys::ENTER);
+    pty.wait_for_text("paused 0.5x");
     pty.resize(80, 24);
-    pty.wait_for(|screen| screen.size() == (24, 80) && shows(screen, "REPLAY"), "80x24", PATIENCE);
+    pty.wait_for(|screen| screen.size().1.get() == 80 && shows(screen, "REPLAY"), "80x24", PATIENCE);
     pty.resize(40, 10);
-    pty.wait_for(|screen| shows(screen, "paused 1x"), "the bar in 40x10", PATIENCE);
+    pty.wait_for(|screen| shows(screen, "paused 0.5x"), "the bar in 40x10", PATIENCE);
     quit(pty, 0);
 }
 
 #[test]
 fn a_click_on_the_bar_goes_there() {
     let record = Record::tour();
-    let pty = record.replay(&["--from", "50%"]).start();
-    pty.send(" ");
-    pty.wait_for_text("paused");
+    let pty = record.replay(&[]).start();
+    stand_still(&pty);
+    pty.send("5");
+    pty.wait_until_gone(" 00:00.0 ");
     let (row, column) =
         pty.look(|seen| place_of(seen.screen(), "●━").or_else(|| place_of(seen.screen(), "━●"))).expect("a bar");
     let start = pty.look(|seen| place_of(seen.screen(), "━━━━")).map_or(column, |(_, column)| column);
     pty.send(keys::click(start, row));
-    pty.wait_for_text("event 0");
-    pty.wait_for_text("00:00.0");
+    wait_for_the_beginning(&pty);
     quit(pty, 0);
 }
 
@@ -207,7 +226,7 @@ fn a_run_that_goes_on_is_followed_to_its_end() {
     assert!(left.contains("3 of 3 done"), "{left}");
     let told = told.finish().expect_code(0);
     assert!(told.err().contains("3 of 3 done") && told.err().contains("(replayed)"), "{}", told.err());
-    assert_eq!(told.out(), "held back\nheld back\nheld back\n");
+    assert_eq!(told.out().matches("held back").count(), 3);
 }
 
 #[test]
@@ -244,7 +263,7 @@ fn a_run_that_was_cut_off_says_so() {
 #[test]
 fn lines_are_those_of_the_live_run() {
     let (record, live) =
-        Record::of(&["run", "-j1", "--retries", "1", "sh", "-c", "echo {}; echo no {} >&2", ":::", "a", "b"]);
+        Record::of("run", &["-j1", "--retries", "1", "sh", "-c", "echo {}; echo no {} >&2", ":::", "a", "b"]);
     let before = record.traces();
     let told = record.lines(&["--progress", "plain"]).finish().expect_code(0);
     let of_tasks = |text: &str| {
@@ -261,7 +280,7 @@ fn lines_are_those_of_the_live_run() {
 
 #[test]
 fn json_is_what_the_journal_has() {
-    let record = Record::tour();
+    let (record, _) = Record::of("demo", &["pool-of-four", "--speed", "20"]);
     let told = record.lines(&["--progress", "json"]).finish().expect_code(0);
     let journal = events_in(&fs::read_to_string(record.path()).expect("a journal"));
     assert_eq!(events_in(&told.out()), journal);
@@ -275,7 +294,7 @@ fn json_is_what_the_journal_has() {
 #[test]
 fn what_kept_output_is_too_long_for_an_event_is_read_from_its_file() {
     let long = "seq 30000; echo the last line";
-    let (record, _) = Record::of(&["run", "-j1", "--shell", long, ":::", "x"]);
+    let (record, _) = Record::of("run", &["-j1", "--shell", long, ":::", "x"]);
     let told = record.lines(&["--progress", "none"]).finish().expect_code(0).out();
     assert!(told.len() > 150_000 && told.ends_with("the last line\n"), "{}", told.len());
     let pty = record.replay(&["--from", "100%"]).start();
@@ -298,7 +317,7 @@ fn nobody_who_listens_is_no_reason_to_go_on() {
     let lines: Vec<String> = run.out().lines().map(str::to_owned).collect();
     assert!(lines.len() == 4 && (lines[3] == "141" || lines[3] == "0"), "{lines:?}");
     // At a speed at which there is time for the reader to leave.
-    let script = script.replace("json", "json --speed 1");
+    let script = script.replace("--progress json", "--progress json --speed 1");
     let run = Run::program("/bin/bash", ["-c", &script]).finish().expect_code(0);
     assert!(run.out().ends_with("\n141\n"), "{}", run.out());
 }

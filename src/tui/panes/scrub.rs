@@ -196,7 +196,7 @@ mod tests {
             assert_eq!((hit(bar.x), hit(bar.right() - 1)), (Some(Elapsed(0)), Some(playback.end)));
             assert_eq!((hit(0), hit(bar.right())), (None, None));
             for x in bar.x..bar.right() {
-                assert_eq!(column(hit(x).unwrap(), bar, &playback).abs_diff(x - bar.x) <= 1, true);
+                assert!(column(hit(x).unwrap(), bar, &playback).abs_diff(x - bar.x) <= 1);
             }
         }
     }
