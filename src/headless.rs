@@ -16,7 +16,7 @@ use crate::model::{State, Update};
 use lines::Lines;
 pub use outlet::Files;
 use outlet::{Closed, Outlet};
-pub use summary::summary;
+pub use summary::{summary, summary_of_replay};
 
 /// What is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -35,6 +35,9 @@ pub mod pool;
 // The child.
 pub mod worker;
 
+// A recorded run at any instant.
+pub mod replay;
+
 // The front ends.
 pub mod export;
 pub mod headless;

@@ -25,5 +25,5 @@ mod tuner;
 pub use mailbox::{Mailbox, RunOver};
 pub use publish::{Keeps, Recorder, Subscriber, Told};
 pub use settings::{BadLauncher, Launcher, ResumedRun, Samples, ServeInParent, Settings, Timed};
-pub use signals::{BetweenRuns, HangUp, block_signals};
+pub use signals::{BetweenRuns, HangUp, block_signals, when_the_end_is_wanted};
 pub use supervisor::{Finished, Pool, own_pid, start};

@@ -22,7 +22,7 @@ mod wrap;
 pub use console::Console;
 pub use detect::{CharsetChoice, ColorChoice};
 pub use picker::{Offer, Picked, Picker, pick};
-pub use run::{Ending, LeftBy, OnEnd, Options, Why, run, run_on};
+pub use run::{Ending, LeftBy, OnEnd, Options, Why, replay, run, run_on};
 pub use terminal::{MouseUse, TuiError, changes, print_last, restore, restore_on_panic};
 pub use viewer::{
     Channel, Column, DetailOf, Follow, List, Overlay, Pane, SortOrder, TaskColumn, Toast, VerdictSeen, Viewer,

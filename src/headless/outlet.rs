@@ -2,9 +2,12 @@
 //! It does not know progress lines. Bytes are passed on as they are: they are data, and whoever reads them wanted them.
 
 use std::collections::HashMap;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+
+use nix::fcntl::OFlag;
 
 use crate::event::Event;
 use crate::model::State;
@@ -26,6 +29,8 @@ pub enum Files {
     Go,
     /// They are part of the run's record.
     Stay,
+    /// They are part of a run's record that is only looked at: nothing is added either.
+    LeftAlone,
 }
 
 /// Where an attempt's output is until it is passed on.
@@ -128,10 +133,10 @@ impl Outlet {
         let Some(waiting) = self.take(task) else { return Ok(()) };
         let Waiting { attempt, output, .. } = &waiting;
         let attempt = *attempt;
-        let passed = closed(copy(&output.stdout, self.path(task, attempt, Stream::Stdout), &mut self.stdout));
+        let passed = closed(copy(&output.stdout, &self.path(task, attempt, Stream::Stdout), &mut self.stdout));
         // Both streams keep their order on a terminal that shows both.
         let passed = passed.and_then(|()| if output.stderr.is_empty() { Ok(()) } else { self.flush() });
-        let _ = copy(&output.stderr, self.path(task, attempt, Stream::Stderr), &mut std::io::stderr());
+        let _ = copy(&output.stderr, &self.path(task, attempt, Stream::Stderr), &mut std::io::stderr());
         self.discard(task, &waiting);
         passed
     }
@@ -139,7 +144,7 @@ impl Outlet {
     /// What waits behind a slow task can be the output of all others.
     fn put(&mut self, task: TaskId, attempt: u16, mut output: Output) {
         let mut spilled = Vec::new();
-        if self.waiting_bytes + in_memory(&output) > WAITING_BYTES_MAX {
+        if self.files != Files::LeftAlone && self.waiting_bytes + in_memory(&output) > WAITING_BYTES_MAX {
             for (stream, captured) in [(Stream::Stdout, &mut output.stdout), (Stream::Stderr, &mut output.stderr)] {
                 if spill(captured, &self.path(task, attempt, stream)) {
                     spilled.push(stream);
@@ -189,12 +194,19 @@ fn spill(captured: &mut Captured, path: &Path) -> bool {
     false
 }
 
-fn copy(captured: &Captured, path: PathBuf, to: &mut impl Write) -> std::io::Result<()> {
+/// A link would lead elsewhere, and a pipe would never end; neither is a file of ours.
+fn opened(path: &Path) -> std::io::Result<File> {
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(ErrorKind::NotFound.into()) }
+}
+
+fn copy(captured: &Captured, path: &Path, to: &mut impl Write) -> std::io::Result<()> {
     match captured {
         Captured::Inline(bytes) => to.write_all(bytes),
         Captured::Spooled { bytes, cut } => {
             if *bytes > 0 {
-                std::io::copy(&mut File::open(path)?, to)?;
+                std::io::copy(&mut opened(path).map_err(|_| ErrorKind::NotFound)?, to)?;
             }
             if *cut > 0 {
                 let mut stderr = std::io::stderr();
@@ -232,7 +244,7 @@ mod tests {
         let last = outlet.take(TaskId(999)).unwrap();
         let mut out = Vec::new();
         let path = outlet.path(TaskId(999), last.attempt, Stream::Stdout);
-        copy(&last.output.stdout, path.clone(), &mut out).unwrap();
+        copy(&last.output.stdout, &path, &mut out).unwrap();
         outlet.discard(TaskId(999), &last);
         assert!(!path.exists(), "what only waited in a file is not kept there");
         assert_eq!(out, vec![b'o'; 60_000]);
@@ -262,7 +274,7 @@ mod tests {
         let path = folder.path().join("x");
         std::fs::write(&path, vec![b'y'; 100_000]).unwrap();
         let mut out = Vec::new();
-        copy(&Captured::Spooled { bytes: 100_000, cut: 0 }, path, &mut out).unwrap();
+        copy(&Captured::Spooled { bytes: 100_000, cut: 0 }, &path, &mut out).unwrap();
         assert_eq!(out.len(), 100_000);
     }
 }

@@ -40,6 +40,20 @@ pub fn summary(state: &State, record: Option<&str>) -> Vec<String> {
     lines
 }
 
+/// The same of a recorded run that was shown. `instead`: what to say of it in the place of how it ended, if it did not.
+pub fn summary_of_replay(state: &State, instead: Option<&str>) -> Vec<String> {
+    let mut lines = summary(state, None);
+    if let Some(first) = lines.first_mut() {
+        if let Some(instead) = instead {
+            let title = state.start.as_ref().map_or("", |start| &start.title);
+            let title = middle_cut(&sanitized(title), NAME_COLUMNS, "…");
+            *first = format!("pooltop {title}: {instead} after {}", seconds(Duration::from_micros(state.now.0)));
+        }
+        first.push_str(" (replayed)");
+    }
+    lines
+}
+
 fn outcome(state: &State) -> String {
     let time = seconds(Duration::from_micros(state.now.0));
     if state.stopped_by == Some(PhaseReason::Stuck) {

@@ -167,7 +167,7 @@ impl To {
                 TrySendError::Disconnected(batch) => TrySendError::Disconnected(Update::Events(batch)),
             }),
             // It has what was before.
-            (Self::Recorder(_), Update::Reset(_)) => Ok(()),
+            (Self::Recorder(_), Update::Reset(_) | Update::Replayed(_)) => Ok(()),
         }
     }
 
@@ -180,7 +180,7 @@ impl To {
                     SendTimeoutError::Disconnected(batch) => SendTimeoutError::Disconnected(Update::Events(batch)),
                 })
             }
-            (Self::Recorder(_), Update::Reset(_)) => Ok(()),
+            (Self::Recorder(_), Update::Reset(_) | Update::Replayed(_)) => Ok(()),
         }
     }
 
@@ -282,7 +282,7 @@ mod tests {
             .iter()
             .flat_map(|update| match update {
                 Update::Events(events) => events.to_vec(),
-                Update::Reset(_) => Vec::new(),
+                Update::Reset(_) | Update::Replayed(_) => Vec::new(),
             })
             .collect();
         assert_eq!(told.join().unwrap(), Told::All);

@@ -10,6 +10,7 @@ mod launcher;
 mod pool;
 mod programs;
 mod recording;
+mod replay;
 mod resume;
 mod scenarios;
 mod screen;

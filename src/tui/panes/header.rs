@@ -6,10 +6,10 @@ use std::borrow::Cow;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::event::{Phase, PhaseReason, Role as WorkerRole, Tuning, Verdict};
-use crate::model::{Source, State, Status, WorkerState};
+use crate::event::{Elapsed, Phase, PhaseReason, Role as WorkerRole, Tuning, Verdict};
+use crate::model::{Playback, Source, State, Status, WorkerState};
 use crate::text::{end_cut, middle_cut, sanitized, width};
-use crate::tui::format::{bytes_of, bytes_per_s, clock, count, eta, per_s, percent, short};
+use crate::tui::format::{bytes_of, bytes_per_s, clock, count, eta, moment, per_s, percent, short};
 use crate::tui::theme::{Role, Theme};
 use crate::tui::viewer::{Follow, Viewer};
 
@@ -78,7 +78,7 @@ pub fn render(area: Rect, buf: &mut Buffer, state: &State, viewer: &Viewer, them
 }
 
 /// The second line: a gauge, the share, rates, and the time still needed.
-pub fn render_gauge(area: Rect, buf: &mut Buffer, state: &State, theme: &Theme) {
+pub fn render_gauge(area: Rect, buf: &mut Buffer, state: &State, viewer: &Viewer, theme: &Theme) {
     // Nothing moves, or nothing new will: what is in the way has the line.
     if let Some(text) = alert(state) {
         let room = usize::from(area.width.saturating_sub(4));
@@ -87,7 +87,7 @@ pub fn render_gauge(area: Rect, buf: &mut Buffer, state: &State, theme: &Theme) 
         Cursor::new(buf, area, 0).gap(1).text(theme.glyphs().alert, style).gap(1).text(&text, style);
         return;
     }
-    let mut facts = facts(state);
+    let mut facts = facts(state, viewer);
     let taken = |facts: &[Part]| facts.iter().map(|fact| width(&fact.text) + 3).sum::<usize>();
     while facts.len() > 1 && taken(&facts) + usize::from(GAUGE_COLUMNS_MIN) + 2 > usize::from(area.width) {
         drop_least(&mut facts);
@@ -161,8 +161,11 @@ fn parts(state: &State, viewer: &Viewer) -> Vec<Part> {
     let mut add = |importance, joined, role, text: String| parts.push(Part { importance, joined, text, role });
     let (word, look) = phase_word(state);
     add(1, Joined::Apart, Role::TitleFocused, "pooltop".to_owned());
+    if let Some(playback) = &viewer.replay {
+        add(98, Joined::Apart, Role::Marker, if playback.is_live() { "REPLAY LIVE" } else { "REPLAY" }.to_owned());
+    }
     add(100, Joined::Apart, look, word.to_owned());
-    add(60, Joined::Close, Role::Text, clock(state.now.since(crate::event::Elapsed(0))));
+    add(60, Joined::Close, Role::Text, clock(state.now.since(Elapsed(0))));
     if viewer.follow == Follow::Frozen {
         add(90, Joined::Apart, Role::Marker, "VIEW FROZEN".to_owned());
     }
@@ -265,7 +268,13 @@ impl Pool {
     }
 }
 
-fn facts(state: &State) -> Vec<Part> {
+/// Which instant of a recorded run is shown, and when it ends as far as is known.
+fn instant(playback: &Playback) -> String {
+    let since = |at: Elapsed| moment(at.since(Elapsed(0)));
+    format!("at {}/{}", since(playback.position), since(playback.end))
+}
+
+fn facts(state: &State, viewer: &Viewer) -> Vec<Part> {
     let mut facts = Vec::with_capacity(4);
     // Each has its columns, so that the gauge's end does not tremble.
     let mut add = |importance, role, text: String| facts.push(Part { importance, joined: Joined::Apart, text, role });
@@ -278,7 +287,8 @@ fn facts(state: &State) -> Vec<Part> {
     if state.phase >= Phase::Closing {
         let secs = state.active().secs().max(0.001);
         add(60, Role::Text, format!("{} on average", per_s(f64::from(state.counts_of_work().of(Status::Done)) / secs)));
-        add(80, Role::Text, format!("took {}", clock(state.now.since(crate::event::Elapsed(0)))));
+        let took = || format!("took {}", clock(state.now.since(Elapsed(0))));
+        add(80, Role::Text, viewer.replay.as_deref().map_or_else(took, instant));
         return facts;
     }
     let rate = state.rate();
@@ -286,7 +296,8 @@ fn facts(state: &State) -> Vec<Part> {
         add(70, Role::Text, format!("{:>9}", bytes_per_s(rate.bytes_per_s)));
     }
     add(60, Role::Text, format!("{:>4} tasks/s", short(rate.tasks_per_s)));
-    add(80, Role::Text, format!("ETA {:<7}", eta(state.progress().eta)));
+    let left = || format!("ETA {:<7}", eta(state.progress().eta));
+    add(80, Role::Text, viewer.replay.as_deref().map_or_else(left, instant));
     facts
 }
 
