@@ -80,6 +80,15 @@ pub trait Ask: Send + Sync {
     fn ask(&self, command: Command);
 }
 
+/// Whoever is told how far the recording of a run has come. The recorder knows the supervisor as this and nothing more.
+pub trait Recorded: Send + Sync {
+    /// The first so many events are where a crash leaves them, counted from the first that this process told. Only grows.
+    fn safe(&self, events: u64);
+
+    /// Nothing more will be recorded, and why: a lowercase fragment that reads after "recording failed: ".
+    fn failed(&self, reason: &str);
+}
+
 /// How the pool's size is to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -21,7 +21,7 @@ pub use reason::{
     DrainReason, Exit, PauseReason, Phase, PhaseReason, Role, Sample, StopReason, TerminateReason, Tuning, Verdict,
     WireCount,
 };
-pub use start::{RunKind, Start, Story, Strategy};
+pub use start::{Resumed, RunKind, Start, Story, Strategy};
 
 /// Monotonic time since the run began, in microseconds. Stamped by the supervisor alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -79,6 +79,11 @@ pub enum What {
     PhaseEntered { phase: Phase, why: PhaseReason },
     /// The last event of every run: no process of it is left.
     RunEnded,
+    /// The run was cut off, or ended with work left, and goes on in a new process of the program. Nothing that the former one
+    /// had started is left.
+    RunResumed { resumed: Box<Resumed> },
+    /// What happens cannot be recorded any more: no task is begun from now on.
+    RecordingFailed { reason: Box<str> },
 
     /// The parent's program closed the pool: it takes no more tasks and does those it has.
     PoolClosed,

@@ -207,6 +207,8 @@ pub enum Failure {
     Stopped,
     /// The worker that held it is gone; says how, worker and PID included.
     WorkerLost { how: Box<str> },
+    /// The run was cut off while a worker had it; nobody knows how far it came.
+    InDoubt,
 }
 
 impl fmt::Display for Failure {
@@ -218,6 +220,7 @@ impl fmt::Display for Failure {
             Self::TimedOut { after_ms } => write!(f, "timed out after {:.1} s", ms_to_s(*after_ms)),
             Self::Stopped => f.write_str("stopped"),
             Self::WorkerLost { how } => f.write_str(how),
+            Self::InDoubt => f.write_str("cut off with the run; it may have been done"),
         }
     }
 }

@@ -48,7 +48,7 @@ impl Policy {
     pub fn attempts_max(&self, failure: &Failure) -> u32 {
         let retries = match failure {
             Failure::Stopped => 0,
-            Failure::WorkerLost { .. } => self.retries.max(self.loss_retries),
+            Failure::WorkerLost { .. } | Failure::InDoubt => self.retries.max(self.loss_retries),
             _ => self.retries,
         };
         // The number of an attempt counts no further than this.

@@ -114,6 +114,8 @@ pub enum PhaseReason {
     GraceOver,
     /// Nothing could go on, and nobody was there to help.
     Stuck,
+    /// What happens cannot be recorded any more.
+    NotRecorded,
 }
 
 /// Why the pool froze.

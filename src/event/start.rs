@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Policy;
-use crate::task::{FunctionId, ObjectSpec, Pid};
+use crate::task::{FunctionId, ObjectSpec, Pid, TaskId};
 
 /// How the run was asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,6 +48,26 @@ impl Start {
             initializer: None,
         }
     }
+}
+
+/// How a run goes on that was cut off, and what becomes of the tasks it was at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Resumed {
+    /// The parent's own process from now on.
+    pub pid: Pid,
+    /// CPUs this process may use.
+    pub cpus: u32,
+    /// How long nobody was at it, by the clock on the wall, if that can be told. The run's own time stands still meanwhile.
+    pub away_us: Option<u64>,
+    /// The number of workers aimed at.
+    pub target: u32,
+    /// What is decided for all tasks from now on.
+    pub policy: Policy,
+    /// Tasks in doubt, which a worker had and of which nobody knows how far they came, that are done again. Those that are not
+    /// in here have failed.
+    pub rerun: Vec<TaskId>,
+    /// Failed, interrupted and dropped tasks that are to be done again.
+    pub again: Vec<TaskId>,
 }
 
 /// How the tasks of a run meet processes. Tasks that have a place of their own keep it.

@@ -2,6 +2,7 @@
 //! It does not decide anything: what follows from an event is the planner's next step.
 
 mod calls;
+mod resumed;
 mod run;
 mod tasks;
 mod told;
@@ -100,6 +101,8 @@ impl State {
             What::PoolResumed { why } => self.pool_resumed(*why),
             What::PhaseEntered { phase, why } => self.phase_entered(*phase, *why),
             What::RunEnded => self.run_ended(),
+            What::RunResumed { resumed } => self.run_resumed(resumed),
+            What::RecordingFailed { reason } => self.recording_failed(reason),
             What::Noted { note } => self.noted(None, note),
             What::Ticked => {
                 self.ticked();

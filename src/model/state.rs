@@ -168,6 +168,8 @@ pub struct State {
     pub climb: Option<Box<Climb>>,
     /// The task that is the parent's program, if there is one.
     pub main: Option<TaskId>,
+    /// Why the run is not recorded any more, if it was and that failed.
+    pub recording_failed: Option<Box<str>>,
     pub(super) ready: u32,
     /// Tasks interrupted because the pool was terminated.
     pub(super) cut_short: u32,
@@ -257,8 +259,11 @@ impl State {
     /// process of its own is gone with what it was, and the parent does not do a thing again by itself.
     pub fn attempts_max(&self, task: TaskId, failure: &Failure) -> u32 {
         match self.task(task) {
-            Some(record) if record.spec.place != Place::Pool => 1,
-            _ => self.policy.attempts_max(failure),
+            Some(record) => {
+                let anew = if record.spec.place == Place::Pool { self.policy.attempts_max(failure) } else { 1 };
+                anew.saturating_add(record.forgiven.into()).min(u16::MAX.into())
+            }
+            None => self.policy.attempts_max(failure),
         }
     }
 
@@ -290,9 +295,12 @@ impl State {
         self.counts.of(status)
     }
 
-    /// The exit code the run would have if it were over now: 0 all done, 1 something failed or nothing could go on, 4 work
-    /// is left. What the program's own `terminate` cut short is no work left: it was not wanted any more.
+    /// The exit code the run would have if it were over now: 0 all done, 1 something failed or nothing could go on, 3 it could
+    /// not be recorded, 4 work is left. What the program's own `terminate` cut short is no work left: it was not wanted any more.
     pub fn exit_code(&self) -> u8 {
+        if self.recording_failed.is_some() {
+            return 3;
+        }
         let wanted = match self.terminated {
             Some(TerminateReason::Asked) => self.counts.left().saturating_sub(self.cut_short),
             Some(TerminateReason::ParentEnded) => self.counts.left() + self.count(Status::Dropped),

@@ -84,6 +84,8 @@ pub struct Task {
     pub status: Status,
     /// Attempts begun, as far as safety goes: given to a worker and not given back.
     pub attempts: u16,
+    /// How many of them do not count against its retries, for somebody wanted it done again after them.
+    pub forgiven: u16,
     /// Who has or last had it.
     pub worker: Option<WorkerId>,
     /// When the latest attempt began; when it was added, before that.
@@ -97,7 +99,7 @@ pub struct Task {
 impl Task {
     /// A task that was just added.
     pub fn new(spec: SharedSpec, at: Elapsed) -> Self {
-        Self { spec, status: Status::Waiting, attempts: 0, worker: None, started: at, ended: at, bytes: 0 }
+        Self { spec, status: Status::Waiting, attempts: 0, forgiven: 0, worker: None, started: at, ended: at, bytes: 0 }
     }
 
     /// How long its latest attempt took, or has taken until `now`. `None` before the first.

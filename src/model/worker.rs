@@ -318,6 +318,13 @@ impl Workers {
         if chair.as_ref()?.id == id { chair.take() } else { None }
     }
 
+    /// All of them are gone at once. Their numbers stay taken.
+    pub(super) fn clear(&mut self) -> Vec<Worker> {
+        let all = self.inside.iter_mut().chain(&mut self.seats).filter_map(Option::take).collect();
+        self.seats.clear();
+        all
+    }
+
     fn chair(&mut self, slot: Slot) -> Option<&mut Option<Worker>> {
         match slot {
             Slot::MAIN => Some(&mut self.inside[0]),

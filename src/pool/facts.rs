@@ -209,7 +209,9 @@ fn as_we_know(state: &State, worker: WorkerId, task: TaskId, outcome: Outcome) -
         (Some((StopReason::TimedOut, _)), Outcome::Failed(_)) => {
             Outcome::Failed(Failure::TimedOut { after_ms: state.policy.timeout_ms.unwrap_or_default() })
         }
-        (_, Outcome::Failed(Failure::Error { .. } | Failure::WorkerLost { .. })) => with_bounded_text(outcome),
+        (_, Outcome::Failed(Failure::Error { .. } | Failure::WorkerLost { .. } | Failure::InDoubt)) => {
+            with_bounded_text(outcome)
+        }
         _ => outcome,
     }
 }
@@ -219,6 +221,9 @@ fn with_bounded_text(outcome: Outcome) -> Outcome {
         Outcome::Failed(Failure::Error { text }) => Outcome::Failed(Failure::Error { text: bounded(text) }),
         // Whether a worker is lost is not for a worker to say.
         Outcome::Failed(Failure::WorkerLost { how }) => Outcome::Failed(Failure::Error { text: bounded(how) }),
+        Outcome::Failed(failure @ Failure::InDoubt) => {
+            Outcome::Failed(Failure::Error { text: failure.to_string().into() })
+        }
         other => other,
     }
 }

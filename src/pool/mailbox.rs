@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
-use crate::command::{Ask, Asker, Command};
+use crate::command::{Ask, Asker, Command, Recorded};
 use crate::event::Sample;
 
 /// How many letters wait at most; whoever sends more waits.
@@ -53,6 +53,12 @@ impl Mailbox {
         let _ = self.bell.write(1);
         Ok(())
     }
+}
+
+impl Recorded for Mailbox {
+    fn safe(&self, _events: u64) {}
+
+    fn failed(&self, _reason: &str) {}
 }
 
 impl Ask for Mailbox {

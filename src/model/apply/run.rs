@@ -127,6 +127,7 @@ impl State {
             PhaseReason::NoWorkers => "workers cannot be kept alive",
             PhaseReason::GraceOver => "the grace period is over",
             PhaseReason::Stuck => "nothing can go on",
+            PhaseReason::NotRecorded => "it cannot be recorded any more",
         };
         let (weight, text) = match phase {
             Phase::Draining => (Weight::Warning, format!("draining: what runs is finished, nothing starts; {because}")),
@@ -148,6 +149,15 @@ impl State {
         let counts = self.counts_of_work();
         let text = format!("run ended: {} of {} tasks done", counts.of(Status::Done), counts.total());
         self.log.push(self.now, Weight::Info, None, text);
+        Ok(())
+    }
+
+    pub(super) fn recording_failed(&mut self, reason: &str) -> Result<(), IllegalEvent> {
+        if self.recording_failed.is_some() {
+            return Err(self.in_phase("recording_failed"));
+        }
+        self.recording_failed = Some(reason.into());
+        self.log.push(self.now, Weight::Error, None, format!("recording failed: {reason}; no new task is started"));
         Ok(())
     }
 

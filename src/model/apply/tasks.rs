@@ -336,7 +336,7 @@ impl State {
         }
     }
 
-    fn finish(&mut self, task: TaskId, status: Status) {
+    pub(super) fn finish(&mut self, task: TaskId, status: Status) {
         let record = &self.tasks[task.index()];
         self.bytes_ended = self.bytes_ended.saturating_add(record.spec.work.bytes());
         self.queue.finish(&record.spec);
@@ -344,13 +344,13 @@ impl State {
         self.talk_of_end(task, status);
     }
 
-    fn set_status(&mut self, task: TaskId, status: Status) {
+    pub(super) fn set_status(&mut self, task: TaskId, status: Status) {
         let record = &mut self.tasks[task.index()];
         self.counts.shift(record.status, status);
         record.status = status;
     }
 
-    fn count_history(&mut self, done: u32, failed: u32, bytes: u64) {
+    pub(super) fn count_history(&mut self, done: u32, failed: u32, bytes: u64) {
         let saturation = self.saturation();
         let ready = self.ready;
         self.history.count(done, failed, bytes, ready, saturation);

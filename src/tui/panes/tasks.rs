@@ -228,10 +228,11 @@ pub(super) fn role(status: Status) -> Role {
 /// "2/3": which attempt of how many there may be.
 pub(super) fn attempt_of(id: TaskId, task: &Task, state: &State) -> String {
     let retries = match state.failure(id) {
-        Some(Failure::WorkerLost { .. }) => state.policy.retries.max(state.policy.loss_retries),
+        Some(Failure::WorkerLost { .. } | Failure::InDoubt) => state.policy.retries.max(state.policy.loss_retries),
         _ => state.policy.retries,
     };
-    format!("{}/{}", task.attempts, (retries + 1).max(task.attempts.into()))
+    let most = retries.saturating_add(1).saturating_add(task.forgiven.into());
+    format!("{}/{}", task.attempts, most.max(task.attempts.into()))
 }
 
 /// Who has it, or why it failed. What is said elsewhere or does not fit is left out; a reason is cut, not left out.
