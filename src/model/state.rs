@@ -88,7 +88,7 @@ pub struct Unplanned {
 }
 
 /// Everything known of a run. A copy shares what does not change, and costs a few microseconds whatever the run's size.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
     /// How the run was asked for; `None` before its first event.
     pub start: Option<Box<Start>>,
