@@ -1,6 +1,8 @@
 //! Benches of the parts that run inside one process: the fold, the wire, one frame. `cargo bench --bench pure` runs them.
 //! They do not know processes; what a pool of them does is measured by benches/peers.sh.
 
+mod mixed;
+
 use std::sync::Arc;
 
 use divan::{Bencher, counter::ItemsCount};
@@ -76,6 +78,26 @@ fn folded(events: &[Event]) -> State {
 fn fold_100k_tiny_tasks(bencher: Bencher<'_, '_>) {
     let events = events(TASKS);
     bencher.counter(ItemsCount::new(TASKS)).bench_local(|| folded(&events));
+}
+
+/// What a journal of ordinary work holds: a nanosecond figure for each event is the time over 456_000.
+#[divan::bench]
+fn fold_a_journal_of_100k_tasks(bencher: Bencher<'_, '_>) {
+    let events = mixed::events(TASKS);
+    bencher.counter(ItemsCount::new(events.len())).bench_local(|| folded(&events));
+}
+
+/// A frozen view, a keyframe, a follower that fell behind: each is a copy.
+#[divan::bench(args = [10_000, 1_000_000])]
+fn copy_a_state(bencher: Bencher<'_, '_>, tasks: u32) {
+    let mut state = folded(&started(64, tasks));
+    for event in &events(tasks)[started(4, tasks).len()..] {
+        state.apply(event).expect("a legal history");
+        if state.counts.ended() > tasks / 2 {
+            break;
+        }
+    }
+    bencher.bench_local(|| state.clone());
 }
 
 #[divan::bench]

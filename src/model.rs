@@ -12,6 +12,7 @@ mod objects;
 mod playback;
 mod progress;
 mod queue;
+mod shared;
 mod state;
 mod story;
 mod tails;
@@ -32,7 +33,8 @@ pub use playback::{
     Deck, Kept, Known, Moment, MomentKind, Motion, Playback, Replayed, SPEED_MILLI_MAX, SPEED_MILLI_MIN, Way, Wish,
 };
 pub use progress::{Progress, Rate};
-pub use queue::Queue;
+pub use queue::{Queue, Waiting};
+pub use shared::{Line, List, Map};
 pub use state::{PoolLife, Skipped, Source, State, Unplanned, WireUse};
 pub use story::{STORY_LINES_MAX, StoryKind, StoryLine, StoryLog};
 pub use tails::{Tail, Tails};

@@ -196,7 +196,7 @@ impl State {
     fn workers_are_few(&self, sizes: &Sizes) -> Option<(Limit, String)> {
         let workers = self.pool().count();
         let busy = self.pool().all(|worker| !worker.in_flight.is_empty());
-        let waiting = self.queue.waiting(Place::Pool).count();
+        let waiting = self.queue.count(Place::Pool);
         if workers == 0 || waiting == 0 || !busy {
             return None;
         }

@@ -12,7 +12,7 @@ use crate::task::{Call, Patience, TaskId, ThreadId};
 pub(super) type Caller = (TaskId, ThreadId);
 
 /// The threads of all tasks that run functions.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Threads {
     pub(super) of: HashMap<TaskId, Vec<Thread>>,
     /// Tasks of which every thread is known to wait.

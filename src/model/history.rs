@@ -161,7 +161,7 @@ pub(super) struct Levels {
 }
 
 /// The run over time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct History {
     buckets: Vec<Bucket>,
     bucket_us: u64,

@@ -1,8 +1,7 @@
 //! What a person should read: the notable events as sentences, the last few hundred. PURE.
 //! It does not know how lines are shown; its text is not yet safe for a terminal.
 
-use std::collections::VecDeque;
-
+use super::shared::Line;
 use crate::command::Weight;
 use crate::event::Elapsed;
 use crate::task::TaskId;
@@ -24,15 +23,15 @@ pub struct LogLine {
 }
 
 /// The notable things, oldest first.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Log {
-    lines: VecDeque<LogLine>,
+    lines: Line<LogLine>,
     forgotten: u64,
 }
 
 impl Log {
     /// What is kept, oldest first.
-    pub fn lines(&self) -> &VecDeque<LogLine> {
+    pub fn lines(&self) -> &Line<LogLine> {
         &self.lines
     }
 
@@ -42,10 +41,7 @@ impl Log {
     }
 
     pub(super) fn push(&mut self, at: Elapsed, weight: Weight, task: Option<TaskId>, text: impl Into<Box<str>>) {
-        if self.lines.len() == LINES_MAX {
-            self.lines.pop_front();
-            self.forgotten += 1;
-        }
-        self.lines.push_back(LogLine { at, weight, task, text: text.into() });
+        let full = self.lines.push_bounded(LogLine { at, weight, task, text: text.into() }, LINES_MAX);
+        self.forgotten += u64::from(full);
     }
 }

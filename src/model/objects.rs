@@ -13,6 +13,7 @@ use crate::event::Elapsed;
 use crate::task::{Call, End, ObjectId, ObjectKind, ObjectSpec, Patience, TaskId, ThreadId, Value};
 
 use super::calls::Caller;
+use super::shared::{Line, Map};
 pub(super) use answer::{Next, without};
 use ends::Ends;
 use link::Transfer;
@@ -25,7 +26,7 @@ pub const ITEMS_MAX: usize = 1_000_000;
 pub const ITEMS_BYTES_MAX: u64 = 256 << 20;
 
 /// All objects of a run, by number.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Objects {
     pub(super) all: Vec<Object>,
     books: Vec<Book>,
@@ -34,7 +35,7 @@ pub struct Objects {
 }
 
 /// What is known of an object beside what is shown.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 struct Book {
     /// Who waits for it and was not looked at yet, in the order of their asking.
     fresh: VecDeque<Caller>,
@@ -42,8 +43,10 @@ struct Book {
     weight: [u64; 2],
     /// Who has which end of a pipe.
     ends: Ends,
+    /// Where in the line of holders those stand who have permits.
+    permits: Map<TaskId, u32>,
     /// Permits that tasks had when they ended by themselves.
-    left_behind: Vec<(TaskId, u32)>,
+    left_behind: Map<TaskId, u32>,
     /// Who transfers over it, in the order of their beginning.
     transfers: Vec<Transfer>,
     /// Those of them that are to be told a new share, in the order of telling.
@@ -55,7 +58,7 @@ struct Book {
 }
 
 /// One object.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Object {
     /// As the scenario declares it.
     pub spec: ObjectSpec,
@@ -64,7 +67,7 @@ pub struct Object {
     /// Who waits for it, the longest first.
     pub waiters: Vec<Waiter>,
     /// Who has something of it, in the order of their getting it.
-    pub holders: VecDeque<Holder>,
+    pub holders: Line<Holder>,
     /// What went through it so far.
     pub traffic: Traffic,
 }
@@ -73,9 +76,9 @@ pub struct Object {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Content {
     /// What was put and not gotten.
-    Queue { items: VecDeque<Value> },
+    Queue { items: Line<Value> },
     /// What waits to be received at each end.
-    Pipe { arrived: [VecDeque<Value>; 2] },
+    Pipe { arrived: [Line<Value>; 2] },
     /// Permits that are free.
     Semaphore { free: u32 },
     /// Whether it is set.
@@ -224,7 +227,7 @@ impl Objects {
 
 impl Book {
     fn left(&self, task: TaskId) -> u32 {
-        self.left_behind.iter().find(|(other, _)| *other == task).map_or(0, |&(_, permits)| permits)
+        self.left_behind.get(&task).copied().unwrap_or(0)
     }
 }
 
@@ -241,13 +244,13 @@ impl Waiter {
 impl Object {
     fn new(spec: ObjectSpec) -> Self {
         let content = match spec.kind {
-            ObjectKind::Queue { .. } => Content::Queue { items: VecDeque::new() },
-            ObjectKind::Pipe { .. } => Content::Pipe { arrived: [VecDeque::new(), VecDeque::new()] },
+            ObjectKind::Queue { .. } => Content::Queue { items: Line::default() },
+            ObjectKind::Pipe { .. } => Content::Pipe { arrived: [Line::default(), Line::default()] },
             ObjectKind::Semaphore { value, .. } => Content::Semaphore { free: value },
             ObjectKind::Event { set } => Content::Event { set },
             ObjectKind::Link { .. } => Content::Link { used_bytes_per_s: 0 },
         };
-        Self { spec, content, waiters: Vec::new(), holders: VecDeque::new(), traffic: Traffic::default() }
+        Self { spec, content, waiters: Vec::new(), holders: Line::default(), traffic: Traffic::default() }
     }
 
     /// Its kind and its name: "queue tasks".

@@ -1,8 +1,7 @@
 //! What the onlooker is told: what to watch now, the lines that functions print, the results as they come. PURE.
 //! It does not know how it is shown; it keeps the newest.
 
-use std::collections::VecDeque;
-
+use super::shared::Line;
 use crate::event::Elapsed;
 use crate::task::{TaskId, ThreadId};
 
@@ -10,11 +9,11 @@ use crate::task::{TaskId, ThreadId};
 pub const STORY_LINES_MAX: usize = 1000;
 
 /// What was told so far.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct StoryLog {
     /// The newest note on what to watch, and which task told it.
     pub now: Option<(TaskId, Box<str>)>,
-    lines: VecDeque<StoryLine>,
+    lines: Line<StoryLine>,
     forgotten: u64,
 }
 
@@ -44,7 +43,7 @@ pub enum StoryKind {
 
 impl StoryLog {
     /// The lines, oldest first.
-    pub fn lines(&self) -> &VecDeque<StoryLine> {
+    pub fn lines(&self) -> &Line<StoryLine> {
         &self.lines
     }
 
@@ -55,10 +54,7 @@ impl StoryLog {
 
     /// One more line.
     pub fn push(&mut self, line: StoryLine) {
-        if self.lines.len() == STORY_LINES_MAX {
-            self.lines.pop_front();
-            self.forgotten += 1;
-        }
-        self.lines.push_back(line);
+        let full = self.lines.push_bounded(line, STORY_LINES_MAX);
+        self.forgotten += u64::from(full);
     }
 }

@@ -1,12 +1,20 @@
 //! The last words of each task's output, bounded in all. PURE.
 //! It does not know where the whole output is kept.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+use std::sync::Arc;
 
+use super::shared::{Line, Map};
 use crate::task::{Captured, Output, Stream, TaskId};
 
-/// How much of one task's output is kept.
+/// How much of one task's output is kept, in bytes of memory.
 const TAIL_BYTES_MAX: usize = 8 << 10;
+
+/// What a piece takes beside its text: many short ones on both streams in turn are not to cost more than few long ones.
+const PIECE_BYTES: usize = 64;
+
+/// What a task takes beside its pieces.
+const TASK_BYTES: usize = 256;
 
 /// How much is kept in all; the tasks that printed first are forgotten first.
 const TAILS_BYTES_MAX: usize = 4 << 20;
@@ -15,6 +23,7 @@ const TAILS_BYTES_MAX: usize = 4 << 20;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tail {
     pieces: VecDeque<(Stream, Vec<u8>)>,
+    /// In memory.
     bytes: usize,
     /// Bytes that were printed before what is kept.
     pub skipped: u64,
@@ -47,13 +56,19 @@ impl Tail {
 
     fn push(&mut self, stream: Stream, bytes: &[u8]) {
         let kept = &bytes[bytes.len().saturating_sub(TAIL_BYTES_MAX)..];
+        if kept.is_empty() {
+            return;
+        }
         self.skipped = self.skipped.saturating_add((bytes.len() - kept.len()) as u64);
         self.bytes += kept.len();
         match self.pieces.back_mut() {
             Some((last, piece)) if *last == stream && piece.len() + kept.len() <= TAIL_BYTES_MAX => {
                 piece.extend_from_slice(kept);
             }
-            _ => self.pieces.push_back((stream, kept.to_vec())),
+            _ => {
+                self.bytes += PIECE_BYTES;
+                self.pieces.push_back((stream, kept.to_vec()));
+            }
         }
         while self.bytes > TAIL_BYTES_MAX {
             let Some((_, first)) = self.pieces.front_mut() else { break };
@@ -62,6 +77,7 @@ impl Tail {
             self.bytes -= surplus;
             self.skipped = self.skipped.saturating_add(surplus as u64);
             if first.is_empty() {
+                self.bytes -= PIECE_BYTES;
                 self.pieces.pop_front();
             }
         }
@@ -69,17 +85,17 @@ impl Tail {
 }
 
 /// The tails of the tasks that printed lately.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tails {
-    by_task: HashMap<TaskId, Tail>,
-    order: VecDeque<TaskId>,
+    by_task: Map<TaskId, Arc<Tail>>,
+    order: Line<TaskId>,
     bytes: usize,
 }
 
 impl Tails {
     /// What that task printed last, if it printed and is not forgotten.
     pub fn get(&self, task: TaskId) -> Option<&Tail> {
-        self.by_task.get(&task)
+        self.by_task.get(&task).map(Arc::as_ref)
     }
 
     pub(super) fn print(&mut self, task: TaskId, stream: Stream, skipped: u64, bytes: &[u8]) {
@@ -111,23 +127,25 @@ impl Tails {
     pub(super) fn forget(&mut self, task: TaskId) {
         if let Some(tail) = self.by_task.get_mut(&task) {
             self.bytes -= tail.bytes;
-            *tail = Tail::default();
+            *tail = Arc::default();
         }
     }
 
     fn change(&mut self, task: TaskId, change: impl FnOnce(&mut Tail)) {
-        let order = &mut self.order;
-        let tail = self.by_task.entry(task).or_insert_with(|| {
+        let (order, all) = (&mut self.order, &mut self.bytes);
+        let tail = self.by_task.get_or_insert_with(task, || {
             order.push_back(task);
-            Tail::default()
+            *all += TASK_BYTES;
+            Arc::default()
         });
+        let tail = Arc::make_mut(tail);
         self.bytes -= tail.bytes;
         change(tail);
         self.bytes += tail.bytes;
         while self.bytes > TAILS_BYTES_MAX {
             let Some(oldest) = self.order.pop_front() else { break };
             if let Some(tail) = self.by_task.remove(&oldest) {
-                self.bytes -= tail.bytes;
+                self.bytes -= tail.bytes + TASK_BYTES;
             }
         }
     }
@@ -156,6 +174,21 @@ mod tests {
         }
         assert!(tails.bytes <= TAILS_BYTES_MAX);
         assert!(tails.get(TaskId(0)).is_none() && tails.get(TaskId(1999)).is_some());
+    }
+
+    #[test]
+    fn many_that_print_little_are_bounded_too() {
+        let mut tails = Tails::default();
+        for number in 0..100_000 {
+            tails.print(TaskId(number), Stream::Stdout, 0, b"");
+            tails.print(TaskId(number), Stream::Stdout, 0, b"1\n");
+        }
+        assert!(tails.by_task.len() == tails.order.len() && tails.by_task.len() <= TAILS_BYTES_MAX / TASK_BYTES);
+        for _ in 0..10_000 {
+            tails.print(TaskId(99_999), Stream::Stdout, 0, b"a");
+            tails.print(TaskId(99_999), Stream::Stderr, 0, b"b");
+        }
+        assert!(tails.get(TaskId(99_999)).unwrap().pieces.len() <= TAIL_BYTES_MAX / PIECE_BYTES);
     }
 
     #[test]

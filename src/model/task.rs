@@ -76,7 +76,7 @@ impl Status {
 }
 
 /// One task and what has become of it. Small: there may be a million.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Task {
     /// What was asked for.
     pub spec: SharedSpec,
@@ -94,12 +94,24 @@ pub struct Task {
     pub ended: Elapsed,
     /// Payload of the latest attempt that ended.
     pub bytes: u64,
+    /// Where it stands in the line it is in, if it is in one: it waits, is undecided or has failed.
+    pub(super) place: u32,
 }
 
 impl Task {
     /// A task that was just added.
     pub fn new(spec: SharedSpec, at: Elapsed) -> Self {
-        Self { spec, status: Status::Waiting, attempts: 0, forgiven: 0, worker: None, started: at, ended: at, bytes: 0 }
+        Self {
+            spec,
+            status: Status::Waiting,
+            attempts: 0,
+            forgiven: 0,
+            worker: None,
+            started: at,
+            ended: at,
+            bytes: 0,
+            place: 0,
+        }
     }
 
     /// How long its latest attempt took, or has taken until `now`. `None` before the first.

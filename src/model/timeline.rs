@@ -1,9 +1,8 @@
 //! Which seat had which task when, bounded: one lane a seat, one block an attempt. PURE.
 //! It does not know how wide a screen is.
 
-use std::collections::VecDeque;
-
 use super::State;
+use super::shared::Line;
 use crate::event::{Elapsed, What};
 use crate::task::{Slot, TaskId};
 
@@ -53,18 +52,18 @@ pub struct Stretch {
 }
 
 /// One seat over time.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Lane {
     /// Attempts, oldest first.
-    pub blocks: VecDeque<Block>,
+    pub blocks: Line<Block, 32>,
     /// When a worker sat there, oldest first; `None`: still does.
-    pub lives: VecDeque<(Elapsed, Option<Elapsed>)>,
+    pub lives: Line<(Elapsed, Option<Elapsed>), 8>,
     /// When what was done there could not go on, oldest first.
-    pub blocked: VecDeque<Stretch>,
+    pub blocked: Line<Stretch, 16>,
 }
 
 /// All seats over time.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Timeline {
     lanes: Vec<Lane>,
     /// The parent's program, and what the parent does itself.
@@ -73,9 +72,15 @@ pub struct Timeline {
 
 impl Lane {
     fn unblocked(&mut self, task: TaskId, at: Elapsed) {
-        if let Some(last) = self.blocked.back_mut().filter(|last| last.task == task && last.to.is_none()) {
+        if self.is_blocked(task)
+            && let Some(last) = self.blocked.back_mut()
+        {
             last.to = Some(at);
         }
+    }
+
+    fn is_blocked(&self, task: TaskId) -> bool {
+        self.blocked.back().is_some_and(|last| last.task == task && last.to.is_none())
     }
 }
 
@@ -100,10 +105,7 @@ impl Timeline {
             self.lanes.resize_with(slot.index() + 1, Lane::default);
         }
         let Some(Lane { lives, .. }) = self.lane_mut(slot) else { return };
-        if lives.len() == LANE_BLOCKS_MAX {
-            lives.pop_front();
-        }
-        lives.push_back((at, None));
+        lives.push_bounded((at, None), LANE_BLOCKS_MAX);
     }
 
     pub(super) fn left(&mut self, slot: Slot, at: Elapsed) {
@@ -120,22 +122,24 @@ impl Timeline {
     pub(super) fn ended(&mut self, slot: Slot, task: TaskId, from: Elapsed, to: Elapsed, kind: BlockKind) {
         let Some(lane) = self.lane_mut(slot) else { return };
         lane.unblocked(task, to);
-        if let Some(block) =
-            lane.blocks.iter_mut().rev().take(2).find(|block| block.kind == BlockKind::Running && block.task == task)
-        {
+        let is_it = |block: &Block| block.kind == BlockKind::Running && block.task == task;
+        let behind = (0..2).find(|behind| lane.blocks.from_end(*behind).is_some_and(is_it));
+        if let Some(block) = behind.and_then(|behind| lane.blocks.from_end_mut(behind)) {
             block.to = to;
             block.kind = kind;
             return;
         }
         let tiny = to.0.saturating_sub(from.0) < TINY_US;
-        if let Some(last) = lane.blocks.back_mut()
-            && tiny
-            && last.kind == kind
-            && kind == BlockKind::Done
-            && from.0.saturating_sub(last.to.0) < TINY_US
-            && (last.count > 1 || last.to.0 - last.from.0 < TINY_US)
+        let joins = |last: &Block| {
+            tiny && last.kind == kind
+                && kind == BlockKind::Done
+                && from.0.saturating_sub(last.to.0) < TINY_US
+                && (last.count > 1 || last.to.0.saturating_sub(last.from.0) < TINY_US)
+        };
+        if lane.blocks.back().is_some_and(joins)
+            && let Some(last) = lane.blocks.back_mut()
         {
-            last.count += 1;
+            last.count = last.count.saturating_add(1);
             last.to = to;
             return;
         }
@@ -145,13 +149,10 @@ impl Timeline {
     /// From now on the task in that seat cannot go on; telling it twice changes nothing.
     pub(super) fn blocked(&mut self, slot: Slot, task: TaskId, from: Elapsed) {
         let Some(lane) = self.lane_mut(slot) else { return };
-        if lane.blocked.back().is_some_and(|last| last.task == task && last.to.is_none()) {
+        if lane.is_blocked(task) {
             return;
         }
-        if lane.blocked.len() == LANE_BLOCKS_MAX {
-            lane.blocked.pop_front();
-        }
-        lane.blocked.push_back(Stretch { task, from, to: None });
+        lane.blocked.push_bounded(Stretch { task, from, to: None }, LANE_BLOCKS_MAX);
     }
 
     /// It goes on, or is over.
@@ -163,10 +164,7 @@ impl Timeline {
 
     fn push(&mut self, slot: Slot, block: Block) {
         let Some(lane) = self.lane_mut(slot) else { return };
-        if lane.blocks.len() == LANE_BLOCKS_MAX {
-            lane.blocks.pop_front();
-        }
-        lane.blocks.push_back(block);
+        lane.blocks.push_bounded(block, LANE_BLOCKS_MAX);
     }
 
     fn lane_mut(&mut self, slot: Slot) -> Option<&mut Lane> {

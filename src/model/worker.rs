@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
+use super::shared::List;
 use crate::event::{DrainReason, Elapsed, Exit, Role, StopReason};
 use crate::task::{Pid, Slot, TaskId, WorkerId};
 
@@ -62,7 +63,7 @@ pub enum Recall {
 }
 
 /// One child process as the events tell of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Worker {
     /// Its number.
     pub id: WorkerId,
@@ -211,12 +212,12 @@ fn title(slot: Slot, role: Role) -> Cow<'static, str> {
 }
 
 /// The workers by seat, and where to find them by number.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Workers {
     /// Those in the parent itself: its program, then the one for its tasks.
     inside: [Option<Worker>; 2],
     seats: Vec<Option<Worker>>,
-    seat_of: Vec<(Slot, Role)>,
+    seat_of: List<(Slot, Role)>,
 }
 
 impl Workers {

@@ -124,7 +124,7 @@ impl MadeUp {
     }
 
     fn decide(&mut self, task: TaskId) {
-        if self.state.undecided.contains(&task) {
+        if self.state.undecided.iter().any(|&other| other == task) {
             let attempts = self.state.task(task).unwrap().attempts;
             let not_before = self.state.active();
             if attempts < 3 {

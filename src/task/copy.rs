@@ -40,7 +40,7 @@ impl CopyBatch {
     /// The sum over all entries.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.entries.iter().map(|entry| entry.kind.bytes()).sum()
+        self.entries.iter().fold(0, |sum, entry| sum.saturating_add(entry.kind.bytes()))
     }
 }
 

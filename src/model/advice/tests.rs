@@ -1,12 +1,10 @@
 //! Tests of the advice: runs made of events, and the sentence each leads to.
 //! It does not know the planner; what happens is what the test says.
 
-use std::collections::VecDeque;
-
 use super::*;
 use crate::command::Asker;
 use crate::event::{Elapsed, Event, Policy, RunKind, Sample, Start, What};
-use crate::model::{Object, Traffic, Waiter};
+use crate::model::{Line, Object, Traffic, Waiter};
 use crate::task::{
     Bound, Call, Download, ObjectSpec, Outcome, Patience, Pid, Slot, Tally, TaskId, TaskSpec, ThreadId, Work, WorkerId,
 };
@@ -113,7 +111,7 @@ impl Run {
 
 fn object(name: &str, kind: ObjectKind, content: Content) -> Object {
     let spec = ObjectSpec { name: name.into(), kind };
-    Object { spec, content, waiters: Vec::new(), holders: VecDeque::new(), traffic: Traffic::default() }
+    Object { spec, content, waiters: Vec::new(), holders: Line::default(), traffic: Traffic::default() }
 }
 
 #[test]

@@ -4,6 +4,8 @@
 mod check;
 mod course;
 
+use std::sync::Arc;
+
 use super::IllegalEvent;
 use crate::command::Weight;
 use crate::event::{TerminateReason, What};
@@ -170,7 +172,7 @@ impl State {
             text.truncate(text.floor_char_boundary(RESULT_BYTES_MAX));
             self.tell((task, ThreadId::FIRST), StoryKind::Result, text.into());
         }
-        self.results.insert(task, value.clone());
+        self.results.insert(task, Arc::new(value.clone()));
         Ok(())
     }
 

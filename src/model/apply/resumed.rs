@@ -25,7 +25,7 @@ impl State {
         }
         let rerun = self.each_once(&resumed.rerun, Status::is_in_flight)?;
         let ended = |status| matches!(status, Status::Failed | Status::Interrupted | Status::Dropped);
-        let again = self.each_once(&resumed.again, ended)?;
+        self.each_once(&resumed.again, ended)?;
         let in_doubt = self.counts.in_flight();
 
         if let Some(start) = &mut self.start {
@@ -35,13 +35,11 @@ impl State {
         self.target = resumed.target;
         self.everybody_is_gone(&rerun);
         for &task in resumed.rerun.iter().rev() {
-            self.queue.push_front(task, &self.tasks[task.index()].spec);
+            let record = &mut self.tasks[task.index()];
+            record.place = self.queue.push_front(task, &record.spec);
         }
         for &task in &resumed.again {
             self.do_again(task);
-        }
-        if !again.is_empty() {
-            self.failed.retain(|task| !again.contains(task));
         }
         self.begin_anew();
         let failed = in_doubt - u32::try_from(rerun.len()).unwrap_or(u32::MAX);
@@ -85,20 +83,14 @@ impl State {
         self.talk_ends(task, TaskEnd::Lost);
         self.count_history(0, 1, 0);
         self.timeline.ended(worker.slot, task, started, now, BlockKind::Lost);
-        self.failures.entry(task).or_default().push(AttemptRecord {
-            attempt,
-            slot: worker.slot,
-            pid: worker.pid,
-            started,
-            ended: now,
-            failure: Failure::InDoubt,
-        });
+        let (slot, pid, failure) = (worker.slot, worker.pid, Failure::InDoubt);
+        self.remember_failure(task, AttemptRecord { attempt, slot, pid, started, ended: now, failure });
         if rerun {
             self.set_status(task, Status::Waiting);
             self.talk_begins(task);
         } else {
             self.finish(task, Status::Failed);
-            self.failed.push(task);
+            self.tasks[task.index()].place = self.failed.push_back(task);
             self.history.mark(now, MarkerKind::Failure);
             let text = format!("task {task} {}; it has failed", self.failure_told(task));
             self.log.push(now, Weight::Error, Some(task), text);
@@ -110,9 +102,11 @@ impl State {
         let record = &mut self.tasks[task.index()];
         record.forgiven = record.attempts;
         self.bytes_ended = self.bytes_ended.saturating_sub(record.spec.work.bytes());
+        if record.status == Status::Failed {
+            self.failed.remove(record.place);
+        }
         self.queue.unfinish(&record.spec);
-        self.queue.push_back(task, &record.spec);
-        self.set_status(task, Status::Waiting);
+        self.stand_in_line(task);
         self.talk_begins(task);
     }
 

@@ -28,20 +28,20 @@ impl State {
         if !self.may_be_given_more() || programs > usize::from(self.main.is_none()) {
             return Err(self.in_phase("tasks_added"));
         }
-        self.tasks.reserve(tasks.len());
         for spec in tasks {
             let id = TaskId(u32::try_from(self.tasks.len()).expect("BUG: more than 2^32 tasks"));
             let bytes = spec.work.bytes();
             self.bytes_total = self.bytes_total.saturating_add(bytes);
             self.files_total += u64::from(spec.work.files());
             self.tasks_without_bytes += u32::from(bytes == 0 && spec.place != Place::Main);
-            self.queue.add(id, spec);
+            self.queue.unfinish(spec);
             match spec.place {
                 Place::Main => self.main = Some(id),
                 Place::Pool => self.pool_used = true,
                 Place::Own | Place::Parent => {}
             }
-            self.tasks.push(Task::new(spec.clone(), self.now));
+            let place = self.queue.push_back(id, spec);
+            self.tasks.push(Task { place, ..Task::new(spec.clone(), self.now) });
             self.counts.add(Status::Waiting, 1);
             if matches!(spec.work, Work::Steps(_)) {
                 self.talk_begins(id);

@@ -1,6 +1,8 @@
 //! What events about tasks change in the state. PURE.
 //! It does not know why the planner decided what it decided.
 
+use std::sync::Arc;
+
 use super::IllegalEvent;
 use super::told::cut_short;
 use super::workers::hear;
@@ -33,9 +35,10 @@ impl State {
             record.worker = Some(worker);
             record.attempts = record.attempts.saturating_add(1);
             record.started = now;
-            let taken = self.queue.take(task, &record.spec);
-            self.set_status(task, Status::Sent);
-            assert!(taken, "BUG: a waiting task was not in the queue");
+            let taken = self.queue.take(&record.spec, record.place);
+            assert!(taken == Some(task), "BUG: a waiting task was not in the queue");
+            self.counts.shift(record.status, Status::Sent);
+            record.status = Status::Sent;
         }
         Ok(())
     }
@@ -63,7 +66,7 @@ impl State {
         for &task in tasks.iter().rev() {
             let record = &mut self.tasks[task.index()];
             record.attempts = record.attempts.saturating_sub(1);
-            self.queue.push_front(task, &record.spec);
+            record.place = self.queue.push_front(task, &record.spec);
             self.set_status(task, Status::Waiting);
         }
         Ok(())
@@ -266,8 +269,7 @@ impl State {
     pub(super) fn task_released(&mut self, task: TaskId) -> Result<(), IllegalEvent> {
         self.task_in("task_released", task, |status| status == Status::Delayed)?;
         self.queue.release(task);
-        self.queue.push_back(task, &self.tasks[task.index()].spec);
-        self.set_status(task, Status::Waiting);
+        self.stand_in_line(task);
         Ok(())
     }
 
@@ -275,7 +277,7 @@ impl State {
         self.task_in("task_failed", task, |status| status == Status::Undecided)?;
         self.decided(task);
         self.finish(task, Status::Failed);
-        self.failed.push(task);
+        self.tasks[task.index()].place = self.failed.push_back(task);
         self.history.mark(self.now, MarkerKind::Failure);
         let text = format!("task {task} {}; it has failed", self.failure_told(task));
         self.log.push(self.now, Weight::Error, Some(task), text);
@@ -286,7 +288,7 @@ impl State {
         self.task_in("task_dropped", task, |status| matches!(status, Status::Waiting | Status::Delayed))?;
         let record = &self.tasks[task.index()];
         if record.status == Status::Waiting {
-            self.queue.take(task, &record.spec);
+            self.queue.take(&record.spec, record.place);
         } else {
             self.queue.release(task);
         }
@@ -299,10 +301,11 @@ impl State {
         self.task_in("task_revived", task, |status| matches!(status, Status::Failed | Status::Done | Status::Dropped))?;
         let record = &self.tasks[task.index()];
         self.bytes_ended = self.bytes_ended.saturating_sub(record.spec.work.bytes());
-        self.failed.retain(|&other| other != task);
+        if record.status == Status::Failed {
+            self.failed.remove(record.place);
+        }
         self.queue.unfinish(&record.spec);
-        self.queue.push_back(task, &record.spec);
-        self.set_status(task, Status::Waiting);
+        self.stand_in_line(task);
         self.talk_begins(task);
         self.log.push(self.now, Weight::Info, Some(task), format!("task {task} is to be done again"));
         Ok(())
@@ -311,29 +314,36 @@ impl State {
     fn attempt_failed(&mut self, task: TaskId, slot: Slot, failure: &Failure, finally: Option<Status>) {
         let record = &self.tasks[task.index()];
         let pid = record.worker.and_then(|worker| self.workers.get(worker)).and_then(|worker| worker.pid);
-        self.failures.entry(task).or_default().push(AttemptRecord {
+        let told = AttemptRecord {
             attempt: record.attempts,
             slot,
             pid,
             started: record.started,
             ended: record.ended,
             failure: failure.clone(),
-        });
+        };
+        self.remember_failure(task, told);
         if let Some(status) = finally {
             self.finish(task, status);
         } else {
             self.set_status(task, Status::Undecided);
-            self.undecided.push_back(task);
+            self.tasks[task.index()].place = self.undecided.push_back(task);
         }
     }
 
-    /// The planner decides in order, so it is nearly always the first.
+    pub(super) fn remember_failure(&mut self, task: TaskId, told: AttemptRecord) {
+        self.failures.get_or_insert_with(task, Vec::new).push(Arc::new(told));
+    }
+
     fn decided(&mut self, task: TaskId) {
-        if self.undecided.front() == Some(&task) {
-            self.undecided.pop_front();
-        } else {
-            self.undecided.retain(|&other| other != task);
-        }
+        self.undecided.remove(self.tasks[task.index()].place);
+    }
+
+    /// The task waits, behind all others of its kind.
+    pub(super) fn stand_in_line(&mut self, task: TaskId) {
+        let record = &mut self.tasks[task.index()];
+        record.place = self.queue.push_back(task, &record.spec);
+        self.set_status(task, Status::Waiting);
     }
 
     pub(super) fn finish(&mut self, task: TaskId, status: Status) {

@@ -114,7 +114,7 @@ impl State {
     fn result_of(&self, task: TaskId) -> Result<Value, Box<str>> {
         let status = self.task(task).map(|record| record.status);
         match status {
-            Some(Status::Done) => Ok(self.results.get(&task).cloned().unwrap_or_default()),
+            Some(Status::Done) => Ok(self.results.get(&task).map(|value| Value::clone(value)).unwrap_or_default()),
             Some(Status::Dropped) => Err("it was dropped before it began".into()),
             _ => match self.failure(task) {
                 Some(failure) => Err(failure.to_string().into()),

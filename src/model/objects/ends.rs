@@ -1,23 +1,22 @@
 //! Who has which end of a pipe, found at once: a hundred thousand tasks may have one each. PURE.
 //! It does not know what is in the pipe, nor in which order its ends were taken.
 
-use std::collections::{HashMap, VecDeque};
-
-use super::{Held, Holder};
+use super::{Held, Holder, Line, Map};
 use crate::event::Elapsed;
 use crate::task::{End, TaskId};
 
 /// The copies of both ends.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Ends {
-    of: HashMap<TaskId, [bool; 2]>,
+    /// Where in the line of holders each copy stands.
+    of: Map<TaskId, [Option<u32>; 2]>,
     open: [u32; 2],
 }
 
 impl Ends {
     /// Whether the task has a copy of that end.
     pub fn has(&self, task: TaskId, end: End) -> bool {
-        self.of.get(&task).is_some_and(|ends| ends[end.index()])
+        self.of.get(&task).is_some_and(|ends| ends[end.index()].is_some())
     }
 
     /// Whether nobody has a copy of that end any more.
@@ -26,29 +25,27 @@ impl Ends {
     }
 
     /// The task has a copy of that end from now on.
-    pub fn open(&mut self, holders: &mut VecDeque<Holder>, task: TaskId, end: End, since: Elapsed) {
-        let ends = self.of.entry(task).or_default();
-        if !std::mem::replace(&mut ends[end.index()], true) {
+    pub fn open(&mut self, holders: &mut Line<Holder>, task: TaskId, end: End, since: Elapsed) {
+        let place = &mut self.of.get_or_insert_with(task, Default::default)[end.index()];
+        if place.is_none() {
             self.open[end.index()] += 1;
-            holders.push_back(Holder { task, what: Held::End(end), since });
+            *place = Some(holders.push_back(Holder { task, what: Held::End(end), since }));
         }
     }
 
     /// It has none any more.
-    pub fn close(&mut self, holders: &mut VecDeque<Holder>, task: TaskId, end: End) {
-        let Some(ends) = self.of.get_mut(&task) else { return };
-        if !std::mem::replace(&mut ends[end.index()], false) {
+    pub fn close(&mut self, holders: &mut Line<Holder>, task: TaskId, end: End) {
+        if !self.has(task, end) {
             return;
         }
-        if *ends == [false; 2] {
+        let Some(ends) = self.of.get_mut(&task) else { return };
+        if let Some(place) = ends[end.index()].take() {
+            holders.remove(place);
+        }
+        if *ends == [None; 2] {
             self.of.remove(&task);
         }
         self.open[end.index()] -= 1;
-        // Tasks end more or less in the order of their coming, so it is near the front.
-        let is_it = |holder: &Holder| holder.task == task && holder.what == Held::End(end);
-        if let Some(at) = holders.iter().position(is_it) {
-            holders.remove(at);
-        }
     }
 }
 
@@ -64,7 +61,7 @@ mod tests {
         /// The same as looking through the list each time.
         #[test]
         fn who_is_found_at_once_is_who_is_in_the_list(turns in prop::collection::vec((0..6_u32, 0..2_usize, any::<bool>()), 0..80)) {
-            let (mut ends, mut holders, mut plain) = (Ends::default(), VecDeque::new(), Vec::new());
+            let (mut ends, mut holders, mut plain) = (Ends::default(), Line::default(), Vec::new());
             for (task, end, opens) in turns {
                 let (task, end) = (TaskId(task), ENDS[end]);
                 if !opens {

@@ -8,7 +8,7 @@ use super::{Book, Content, Held, Holder, Object, ObjectKind, Objects};
 use crate::task::ObjectId;
 
 /// One transfer over a link.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Transfer {
     /// Whose.
     pub caller: Caller,
@@ -64,7 +64,8 @@ fn show(object: &mut Object, book: &Book) {
             since: transfer.since,
         })
         .collect();
-    let used_bytes_per_s = book.transfers.iter().filter_map(|transfer| transfer.share).sum();
+    let shares = book.transfers.iter().filter_map(|transfer| transfer.share);
+    let used_bytes_per_s = shares.fold(0, u64::saturating_add);
     object.content = Content::Link { used_bytes_per_s };
 }
 

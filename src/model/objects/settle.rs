@@ -1,15 +1,13 @@
 //! What an answer changes in an object, and what the end of a task does. PURE.
 //! It does not choose the answer.
 
-use std::collections::VecDeque;
-
 use crate::event::Elapsed;
 use crate::task::{Call, End, ObjectId, Reply, TaskId, Value};
 
 use super::super::calls::Caller;
 use super::answer::{has_room, weight};
 use super::link::{Transfer, reshare};
-use super::{Book, Content, Held, Holder, Object, Objects};
+use super::{Book, Content, Held, Holder, Line, Object, Objects};
 
 /// How a task came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +99,7 @@ fn carry_out(object: &mut Object, book: &mut Book, caller: Caller, call: &Call, 
             book.ends.close(&mut object.holders, caller.0, *end);
             true
         }
-        (Call::Acquire { .. }, Reply::Done) => acquire(object, caller.0, now),
+        (Call::Acquire { .. }, Reply::Done) => acquire(object, book, caller.0, now),
         (Call::Release { .. }, Reply::Done) => release(object, book, caller.0),
         (Call::SetEvent { .. } | Call::ClearEvent { .. }, Reply::Done) => {
             let set = matches!(call, Call::SetEvent { .. });
@@ -135,7 +133,7 @@ fn carry_out(object: &mut Object, book: &mut Book, caller: Caller, call: &Call, 
     }
 }
 
-fn line(object: &mut Object, end: End) -> Option<&mut VecDeque<Value>> {
+fn line(object: &mut Object, end: End) -> Option<&mut Line<Value>> {
     match &mut object.content {
         Content::Queue { items } => Some(items),
         Content::Pipe { arrived } => Some(&mut arrived[end.index()]),
@@ -158,12 +156,14 @@ fn give_out(object: &mut Object, book: &mut Book, end: End, value: &Value) -> bo
     true
 }
 
-fn acquire(object: &mut Object, task: TaskId, now: Elapsed) -> bool {
+fn acquire(object: &mut Object, book: &mut Book, task: TaskId, now: Elapsed) -> bool {
     let Content::Semaphore { free: free @ 1.. } = &mut object.content else { return false };
     *free -= 1;
-    match held_permits(&mut object.holders, task) {
-        Some(permits) => *permits += 1,
-        None => object.holders.push_back(Holder { task, what: Held::Permits(1), since: now }),
+    if let Some(permits) = permits_mut(object, book, task) {
+        *permits = permits.saturating_add(1);
+    } else {
+        let place = object.holders.push_back(Holder { task, what: Held::Permits(1), since: now });
+        book.permits.insert(task, place);
     }
     object.traffic.count(0);
     true
@@ -174,24 +174,18 @@ fn acquire(object: &mut Object, task: TaskId, now: Elapsed) -> bool {
 fn release(object: &mut Object, book: &mut Book, task: TaskId) -> bool {
     let Content::Semaphore { free } = &mut object.content else { return false };
     *free = free.saturating_add(1);
-    let has_some = object.holders.iter().any(|holder| holder.task == task);
-    let left = book.left_behind.first().map(|&(other, _)| other);
+    let has_some = book.permits.get(&task).is_some();
+    let left = book.left_behind.first().map(|(&other, _)| other);
     let longest = object.holders.front().map(|holder| holder.task);
     let giver = if has_some { Some(task) } else { left.or(longest) };
     let Some(giver) = giver else { return true };
-    let rest = match held_permits(&mut object.holders, giver) {
-        Some(permits) => {
-            *permits -= 1;
-            *permits
-        }
-        None => 0,
-    };
+    let rest = permits_mut(object, book, giver).map_or(0, |permits| permits.saturating_sub(1));
     keep(object, book, giver, rest, book.left(giver).min(rest));
     true
 }
 
 fn permits_of_ended(object: &mut Object, book: &mut Book, task: TaskId, end: TaskEnd) -> Option<GivenBack> {
-    let had = *held_permits(&mut object.holders, task)?;
+    let had = *permits_mut(object, book, task)?;
     match end {
         TaskEnd::Ended => {
             keep(object, book, task, had, had);
@@ -211,19 +205,24 @@ fn permits_of_ended(object: &mut Object, book: &mut Book, task: TaskId, end: Tas
 
 /// The task has that many permits from now on, and left that many of them behind.
 fn keep(object: &mut Object, book: &mut Book, task: TaskId, permits: u32, left: u32) {
-    match held_permits(&mut object.holders, task) {
+    match permits_mut(object, book, task) {
         Some(held) if permits > 0 => *held = permits,
-        _ => object.holders.retain(|holder| holder.task != task),
+        _ => {
+            if let Some(place) = book.permits.remove(&task) {
+                object.holders.remove(place);
+            }
+        }
     }
-    book.left_behind.retain(|&(other, _)| other != task);
     if left > 0 {
-        book.left_behind.push((task, left));
+        book.left_behind.insert(task, left);
+    } else {
+        book.left_behind.remove(&task);
     }
 }
 
-fn held_permits(holders: &mut VecDeque<Holder>, task: TaskId) -> Option<&mut u32> {
-    holders.iter_mut().filter(|holder| holder.task == task).find_map(|holder| match &mut holder.what {
+fn permits_mut<'a>(object: &'a mut Object, book: &Book, task: TaskId) -> Option<&'a mut u32> {
+    match &mut object.holders.at_mut(*book.permits.get(&task)?)?.what {
         Held::Permits(permits) => Some(permits),
         Held::End(_) | Held::Transfer { .. } => None,
-    })
+    }
 }

@@ -316,7 +316,7 @@ impl Teller<'_> {
 
     /// Tasks that wait for a worker could at least begin.
     fn with_pool(&self, advice: Option<String>) -> Option<String> {
-        let waiting = self.state.queue.waiting(Place::Pool).count();
+        let waiting = self.state.queue.count(Place::Pool);
         let pool = "a larger pool would go on";
         if waiting == 0 || self.state.phase != Phase::Running || advice.as_ref().is_some_and(|it| it.contains(pool)) {
             return advice;

@@ -122,7 +122,7 @@ fn subject<'a>(state: &'a State, viewer: &Viewer) -> Subject<'a> {
         (None, None) => {}
     }
     if viewer.follow == Follow::Live {
-        if let Some(&failed) = state.failed.last() {
+        if let Some(&failed) = state.failed.back() {
             return Subject::Task(failed, Why::FailedLast);
         }
         // The parent's own program runs longest by its nature, and tells least.
@@ -274,7 +274,7 @@ fn attempt_lines(id: TaskId, task: &Task, columns: u16, state: &State, theme: &T
     let room = columns.saturating_sub(37);
     for record in failed {
         let took = took(record.ended.since(record.started));
-        let AttemptRecord { attempt, slot, pid, started, .. } = *record;
+        let AttemptRecord { attempt, slot, pid, started, .. } = **record;
         let mut line = attempt_line(attempt, Some(slot), pid, started, &took);
         let why = sanitized(&record.failure.to_string()).into_owned();
         let cut = crate::text::middle_cut(&why, room.into(), theme.glyphs().ellipsis);

@@ -1,12 +1,12 @@
 //! A made-up run of functions that talk to each other, for the panes' tests.
 //! It does not know how calls are answered; it says what is open.
 
-use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crate::command::Asker;
 use crate::event::{Elapsed, Role, RunKind, Verdict, What, WireCount};
 use crate::model::{
-    Content, Held, Holder, Object, Objects, State, StoryKind, StoryLine, Thread, Threads, Traffic, Wait, WaitOn,
+    self, Content, Held, Holder, Object, Objects, State, StoryKind, StoryLine, Thread, Threads, Traffic, Wait, WaitOn,
     Waiter, WireUse,
 };
 use crate::task::{
@@ -29,7 +29,7 @@ fn call(task: u32, thread: u16, call: Call, since_ms: u64) -> Waiter {
 
 fn object(name: &str, kind: ObjectKind, content: Content) -> Object {
     let spec = ObjectSpec { name: name.into(), kind };
-    Object { spec, content, waiters: Vec::new(), holders: VecDeque::new(), traffic: Traffic::default() }
+    Object { spec, content, waiters: Vec::new(), holders: model::Line::default(), traffic: Traffic::default() }
 }
 
 fn acquire() -> Call {
@@ -59,7 +59,7 @@ fn objects() -> Vec<Object> {
         ..object("net", ObjectKind::Link { bytes_per_s: 40_000_000 }, Content::Link { used_bytes_per_s: 38_000_000 })
     };
     let ends = ["left".into(), "right".into()];
-    let arrived = [VecDeque::default(), [Value::Text("你好".into()), Value::None].into_iter().collect()];
+    let arrived = [model::Line::default(), [Value::Text("你好".into()), Value::None].into_iter().collect()];
     let pipe = Object {
         waiters: vec![call(
             0,
@@ -138,7 +138,7 @@ pub fn talking() -> State {
         });
     }
     tell(&mut state);
-    state.results.insert(TaskId(2), Value::Int(25));
+    state.results.insert(TaskId(2), Arc::new(Value::Int(25)));
     state
 }
 

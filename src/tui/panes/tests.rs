@@ -282,7 +282,7 @@ fn the_live_view_keeps_the_edge_of_the_work_in_view() {
     let viewer = Viewer { focus: Pane::Tasks, zoom: Zoom::Focused, ..Viewer::default() };
     let area = screen::layout(Rect::new(0, 0, 80, 24), &state, &viewer).area_of(Pane::Tasks).unwrap();
     let top = tasks::top(area, &state, &viewer);
-    let shown = &state.tasks[top..top + usize::from(tasks::rows(area))];
-    assert!(shown.iter().any(|task| task.status == Status::Running));
-    assert!(shown.iter().any(|task| task.status == Status::Waiting));
+    let shown = state.tasks.iter_from(top).take(tasks::rows(area).into());
+    assert!(shown.clone().any(|task| task.status == Status::Running));
+    assert!(shown.clone().any(|task| task.status == Status::Waiting));
 }

@@ -1,7 +1,6 @@
 //! One object in words: its level, who waits for it and who holds it, and all of that for the detail. PURE.
 //! It does not know the other objects.
 
-use std::collections::VecDeque;
 use std::fmt::Write as _;
 
 use crate::model::{Content, Held, Holder, Object, State, Waiter};
@@ -32,7 +31,7 @@ pub(super) fn level(object: &Object) -> String {
         (Content::Queue { .. }, (level, Some(most))) => format!("{level}/{most}"),
         (Content::Queue { .. }, (0, None)) => "empty".to_owned(),
         (Content::Queue { .. }, (level, None)) => format!("{} in it", count(level)),
-        (Content::Pipe { arrived }, _) if arrived.iter().all(VecDeque::is_empty) => "empty".to_owned(),
+        (Content::Pipe { arrived }, _) if arrived.iter().all(crate::model::Line::is_empty) => "empty".to_owned(),
         (Content::Pipe { arrived: [first, _] }, _) if is_one_way(object) => format!("{} in it", first.len()),
         (Content::Pipe { arrived: [first, second] }, _) => format!("{} + {} waiting", first.len(), second.len()),
         (Content::Semaphore { free }, (taken, Some(most))) if *free > 0 && taken == 0 && u64::from(*free) > most => {
