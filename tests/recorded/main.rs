@@ -102,8 +102,8 @@ fn settings(folder: &Path, target: u32) -> Settings {
     let policy = Policy { grace_ms: 1_000, ..Policy::default() };
     Settings {
         start: Start::new("recorded", RunKind::Command, pool::own_pid(), 2, policy),
-        target,
         began_unix_us: 0,
+        target,
         timed: Vec::new(),
         spool: RawText::from(spool.as_os_str()),
         output_bytes_max: 1 << 20,
