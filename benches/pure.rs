@@ -151,7 +151,7 @@ fn write_a_journal(bencher: Bencher<'_, '_>) {
     bencher.counter(ItemsCount::new(events.len())).bench_local(|| {
         number += 1;
         let file = folder.path().join(format!("{number}"));
-        let mut writer = journal::create_at(&RealDisk, &file, &mut header(), 0).expect("a new journal").writer;
+        let mut writer = journal::create_at(&RealDisk, &file, &mut header()).expect("a new journal").writer;
         for event in &events {
             writer.push(event);
             if writer.gathered_bytes() >= 256 << 10 {

@@ -8,8 +8,8 @@ use anyhow::Context as _;
 use crossbeam_channel::{Receiver, bounded};
 use tempfile::TempDir;
 
+use super::Refusal;
 use super::job::Job;
-use super::{Refusal, asked};
 use crate::event::Event;
 use crate::headless::Files;
 use crate::journal::{
@@ -58,16 +58,13 @@ impl Keeping {
         if let Some(file) = &wanted.record {
             let begun = std::path::absolute(file)
                 .map_err(|error| format!("record in {}: {error}", file.display()))
-                .and_then(|file| {
-                    let draw = draw();
-                    journal::create_at(&RealDisk, &file, &mut header, draw).map_err(|error| error.to_string())
-                });
+                .and_then(|file| journal::create_at(&RealDisk, &file, &mut header).map_err(|error| error.to_string()));
             let refused = |error: String| Refusal::NotRecorded(format!("error: {}", sanitized(&error)));
             let opened = begun.map_err(refused)?;
             return Ok(Self::Record(Box::new(Begun { opened, header, place: Place::Named })));
         }
         let begun = journal::runs_folder().map_err(|error| error.to_string()).and_then(|folder| {
-            let opened = journal::create_in(&RealDisk, &folder, &mut header, draw);
+            let opened = journal::create_in(&RealDisk, &folder, &mut header);
             opened.map(|opened| (folder, opened)).map_err(|error| error.to_string())
         });
         match begun {
@@ -219,10 +216,6 @@ fn header(job: &Job, picked: Option<&str>) -> Header {
         made: job.made.iter().map(|tree| RawText::from(tree.path().as_os_str())).collect(),
         copies: job.feed.copies(),
     }
-}
-
-fn draw() -> u16 {
-    u16::try_from(asked::any_seed() & 0xffff).unwrap_or_default()
 }
 
 /// Removes old runs, beside the run: it may take a while, and nothing waits for it.

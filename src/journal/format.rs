@@ -26,7 +26,7 @@ pub(super) const TAIL: usize = CRC_KEY.len() + CRC_DIGITS + 3;
 /// What the first line is chained to.
 pub(super) const CRC_FIRST: u32 = 0;
 
-/// Names a run: when it began and four digits that tell runs of one second apart.
+/// Names a run: the second in which it began, and four digits that tell runs of one second apart, in their order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RunId(pub Box<str>);

@@ -17,7 +17,7 @@ use super::write::{Writer, write_all};
 use super::{Damage, Entry, Header, OpenError, Reader, RunId};
 
 /// How many ids are tried before it is given up: they differ in four digits.
-const IDS_TRIED_MAX: u16 = 64;
+const IDS_TRIED_MAX: u32 = 64;
 
 /// How much of what lies behind a journal's last good line is put aside.
 const TAIL_BYTES_MAX: u64 = 16 << 20;
@@ -59,21 +59,16 @@ pub enum StoreError {
     Refused { path: PathBuf, seq: u64, reason: Box<str> },
 }
 
-/// Makes a run of its own in a folder of runs. The header gets the run's id. `draw` makes ids differ.
+/// Makes a run of its own in a folder of runs. The header gets the run's id.
 ///
 /// # Errors
 /// When that cannot be done. Then nothing is left of it.
-pub fn create_in(
-    disk: &dyn Disk,
-    folder: &Path,
-    header: &mut Header,
-    mut draw: impl FnMut() -> u16,
-) -> Result<Opened, StoreError> {
+pub fn create_in(disk: &dyn Disk, folder: &Path, header: &mut Header) -> Result<Opened, StoreError> {
     // What is for their owner alone above the runs, too: so says the standard that names the place.
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(DiskError::when("make", folder))?;
     let mut tried = 0;
     let found = loop {
-        header.run = id(header.started_unix_us, draw());
+        header.run = id(header.started_unix_us, tried);
         let found = in_folder(folder, &header.run);
         tried += 1;
         match disk.make_folder(&folder.join(&*header.run.0)) {
@@ -97,8 +92,8 @@ pub fn create_in(
 ///
 /// # Errors
 /// When that cannot be done. Then nothing is left of it.
-pub fn create_at(disk: &dyn Disk, file: &Path, header: &mut Header, draw: u16) -> Result<Opened, StoreError> {
-    header.run = id(header.started_unix_us, draw);
+pub fn create_at(disk: &dyn Disk, file: &Path, header: &mut Header) -> Result<Opened, StoreError> {
+    header.run = id(header.started_unix_us, 0);
     if file.symlink_metadata().is_ok() {
         return Err(
             DiskError::when("record in", file)(io::Error::new(ErrorKind::AlreadyExists, "it exists already")).into()
@@ -248,12 +243,15 @@ fn lock(path: &Path, patience: Duration) -> Result<Arc<OwnedFd>, StoreError> {
 }
 
 /// `YYYYMMDD-HHMMSS-xxxx` in UTC.
-fn id(unix_us: i64, drawn: u16) -> RunId {
+/// By date and time, so that ids sort as runs began: the last four digits are the part of the second. `tried`: how many ids near it
+/// were somebody else's.
+fn id(unix_us: i64, tried: u32) -> RunId {
+    let part = ((unix_us.rem_euclid(1_000_000) << 16) / 1_000_000 + i64::from(tried)) & 0xffff;
     let seconds = unix_us.div_euclid(1_000_000);
     let (year, month, day) = date(seconds.div_euclid(86_400));
     let second = seconds.rem_euclid(86_400);
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    RunId(format!("{year:04}{month:02}{day:02}-{hour:02}{minute:02}{second:02}-{drawn:04x}").into())
+    RunId(format!("{year:04}{month:02}{day:02}-{hour:02}{minute:02}{second:02}-{part:04x}").into())
 }
 
 /// The date so many days after the first of January 1970, in the calendar of today; years begin in March here, so that the day
@@ -289,30 +287,35 @@ mod tests {
     #[test]
     fn ids_are_dates_in_utc() {
         for (unix, expected) in [
-            (0, "19700101-000000-00ff"),
-            (951_782_400, "20000229-000000-00ff"),
-            (1_767_323_045, "20260102-030405-00ff"),
-            (4_107_542_399, "21000228-235959-00ff"),
-            (4_107_542_400, "21000301-000000-00ff"),
-            (-1, "19691231-235959-00ff"),
+            (0, "19700101-000000-0000"),
+            (951_782_400, "20000229-000000-0000"),
+            (1_767_323_045, "20260102-030405-0000"),
+            (4_107_542_399, "21000228-235959-0000"),
+            (4_107_542_400, "21000301-000000-0000"),
+            (-1, "19691231-235959-0000"),
         ] {
-            let id = id(unix * 1_000_000, 255);
+            let id = id(unix * 1_000_000, 0);
             assert_eq!(&*id.0, expected);
             assert_eq!(as_id(&id.0), Some(id));
         }
     }
 
     #[test]
+    fn ids_sort_as_runs_began() {
+        let began = [5_000_000, 5_000_100, 5_499_999, 5_500_000, 5_999_999, 6_000_000].map(|us| id(us, 0));
+        assert!(began.is_sorted_by(|one, next| one < next), "{began:?}");
+        assert_ne!(id(5_999_999, 1), id(5_999_999, 0));
+    }
+
+    #[test]
     fn a_run_gets_a_folder_of_its_own_that_only_its_owner_may_see() {
         let folder = tempfile::tempdir().unwrap();
         let runs = folder.path().join("state/pooltop/runs");
-        let mut numbers = [7, 7, 7, 8].into_iter();
         let mut headers = [header(), header()];
-        let [first, second] =
-            headers.each_mut().map(|header| create_in(&RealDisk, &runs, header, || numbers.next().unwrap()).unwrap());
-        assert_eq!([&*first.found.id.0, &*second.found.id.0], ["20260102-030405-0007", "20260102-030405-0008"]);
+        let [first, second] = headers.each_mut().map(|header| create_in(&RealDisk, &runs, header).unwrap());
+        assert_eq!([&*first.found.id.0, &*second.found.id.0], ["20260102-030405-0000", "20260102-030405-0001"]);
         let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
-        let run = runs.join("20260102-030405-0007");
+        let run = runs.join("20260102-030405-0000");
         assert_eq!([mode(&run), mode(&run.join(OUTPUT)), mode(&run.join(JOURNAL))], [0o700, 0o700, 0o600]);
         assert_eq!(run.read_dir().unwrap().count(), 2, "nothing else is left in it");
         assert!(is_live(&first.found.journal));
@@ -329,19 +332,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("mine");
         std::fs::write(&file, "precious").unwrap();
-        let error = create_at(&RealDisk, &file, &mut header(), 0).err().unwrap().to_string();
+        let error = create_at(&RealDisk, &file, &mut header()).err().unwrap().to_string();
         assert!(error.contains("mine") && error.contains("exists"), "{error}");
         assert_eq!(std::fs::read(&file).unwrap(), b"precious");
         assert_eq!(folder.path().read_dir().unwrap().count(), 1);
         let missing = folder.path().join("no/such/folder");
-        assert!(create_at(&RealDisk, &missing, &mut header(), 0).is_err());
+        assert!(create_at(&RealDisk, &missing, &mut header()).is_err());
     }
 
     #[test]
     fn a_journal_that_was_cut_off_is_gone_on_with() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("journal");
-        let Opened { mut writer, found, lock } = create_at(&RealDisk, &file, &mut header(), 0).unwrap();
+        let Opened { mut writer, found, lock } = create_at(&RealDisk, &file, &mut header()).unwrap();
         let events: Vec<_> = (0..4).map(|at| event(at, What::Ticked)).collect();
         events[..2].iter().for_each(|event| writer.push(event));
         writer.sync().unwrap();

@@ -76,7 +76,9 @@ impl MadeUp {
                 let workers = u32::try_from(self.dice.below(6)).unwrap() + 1;
                 self.tell(What::TargetSet { workers, by: Asker::Person });
             }
-            2 if self.dice.below(10) == 0 => self.tell(What::PoolPaused { why: crate::event::PauseReason::Asked }),
+            2 if self.dice.below(10) == 0 && !self.state.is_paused() => {
+                self.tell(What::PoolPaused { why: crate::event::PauseReason::Asked })
+            }
             _ if self.state.is_paused() => self.tell(What::PoolResumed { why: crate::event::PauseReason::Asked }),
             _ if self.state.wanted() < self.state.target => self.start_worker(),
             at => {

@@ -214,12 +214,7 @@ fn batches() -> Vec<Vec<Event>> {
 
 /// Records the batches, each when the one before is safe. Gives back the journal, if one was made.
 fn run(disk: &Watched, runs: &Path, batches: &[Vec<Event>], mut after_each: impl FnMut(&Watched)) -> Option<PathBuf> {
-    let mut draws = 0;
-    let draw = || {
-        draws += 1;
-        draws
-    };
-    let Ok(opened) = create_in(disk, runs, &mut header(), draw) else {
+    let Ok(opened) = create_in(disk, runs, &mut header()) else {
         let left = runs.read_dir().map_or(0, Iterator::count);
         assert_eq!(left, 0, "what could not be made leaves nothing behind");
         return None;
@@ -334,7 +329,7 @@ fn a_crash_at_any_moment_loses_nothing_that_was_said_to_be_safe() {
     };
     // What comes between two syncs is seen by a second look, a moment after the first.
     let disk = Watched::new(None);
-    let opened = create_in(&disk, &folder.path().join("runs"), &mut header(), || 0).unwrap();
+    let opened = create_in(&disk, &folder.path().join("runs"), &mut header()).unwrap();
     let (events, taken) = crossbeam_channel::bounded(1);
     let recorder = record(opened.writer, taken, Arc::new(disk.clone())).unwrap();
     for event in &truth {
@@ -349,7 +344,7 @@ fn a_crash_at_any_moment_loses_nothing_that_was_said_to_be_safe() {
 
     // A writer that is synced now and then: many pieces at once are at stake.
     let disk = Watched::new(None);
-    let mut writer = create_in(&disk, &folder.path().join("more"), &mut header(), || 0).unwrap().writer;
+    let mut writer = create_in(&disk, &folder.path().join("more"), &mut header()).unwrap().writer;
     for (number, event) in truth.iter().enumerate() {
         writer.push(event);
         writer.write().unwrap();
