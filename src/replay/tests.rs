@@ -77,7 +77,7 @@ impl MadeUp {
                 self.tell(What::TargetSet { workers, by: Asker::Person });
             }
             2 if self.dice.below(10) == 0 && !self.state.is_paused() => {
-                self.tell(What::PoolPaused { why: crate::event::PauseReason::Asked })
+                self.tell(What::PoolPaused { why: crate::event::PauseReason::Asked });
             }
             _ if self.state.is_paused() => self.tell(What::PoolResumed { why: crate::event::PauseReason::Asked }),
             _ if self.state.wanted() < self.state.target => self.start_worker(),
