@@ -40,6 +40,7 @@ fn shown(film: &Film, at: Elapsed, motion: Motion, (columns, lines): (u16, u16))
         end: film.end(),
         event: cursor.event(),
         events: film.events(),
+        misses: 0,
         motion,
         speed_milli: 1000,
         known: Known::Whole,
