@@ -9,6 +9,7 @@ mod front;
 mod job;
 mod last_resort;
 mod looks;
+mod made;
 mod picker;
 mod recording;
 mod replay;

@@ -20,7 +20,9 @@ pub use disk::{Disk, DiskError, RealDisk, Target};
 pub use find::{
     FindError, Found, JOURNAL, NoRunsFolder, OUTPUT, as_id, beside, find, in_folder, is_live, run_ids, runs_folder,
 };
-pub use format::{FORMAT, Header, LINE_BYTES_MAX, RunId, ScenarioRef, encode_event, encode_header};
+pub use format::{
+    CopyItemRef, CopyRef, FORMAT, Header, LINE_BYTES_MAX, RunId, ScenarioRef, encode_event, encode_header,
+};
 pub use read::{Damage, DamageKind, Entry, Mark, OpenError, Reader};
 pub use record::{BATCHES_MAX, Recorded, Recorder, Recording, record};
 pub use retention::{bytes_in, tidy};

@@ -7,4 +7,4 @@ mod walk;
 
 pub use lines::{Inputs, List, OtherList, Separator, lines};
 pub use target::{CopyPlan, CopyPlanItem, PlanError, Shape, plan};
-pub use walk::{Closed, Known, Progress, walk, walk_again};
+pub use walk::{Closed, Known, Progress, finish_again, walk, walk_again};

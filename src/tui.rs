@@ -5,7 +5,7 @@ mod act;
 pub mod compare;
 mod console;
 mod detect;
-mod format;
+pub mod format;
 mod input;
 pub mod keymap;
 mod overlay;

@@ -78,6 +78,7 @@ fn write(path: &Path, events: usize) {
         folder: RawText::from("/"),
         scenario: None,
         made: Vec::new(),
+        copies: Vec::new(),
     };
     let crc = encode_header(&mut bytes, &header);
     let mut journal = Journal { crc, bytes, seq: 0, at_us: 0, state: State::new() };

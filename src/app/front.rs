@@ -132,7 +132,8 @@ fn under_way(
 ) -> Result<u8, Refusal> {
     let keeps = if front == Front::Screen { Keeps::TheLatest } else { Keeps::Everything };
     // Where nothing is to be told, nobody follows, and the pool need not tell.
-    let silent = front == Front::Headless(Style::None) && !job.feed.prints();
+    let prints = settings.resumed.is_some() || job.feed.prints();
+    let silent = front == Front::Headless(Style::None) && !prints;
     let subscriber = Subscriber { updates: lines.updates, keeps };
     let subscribers = Some(subscriber).filter(|_| !silent).into_iter().collect();
     let events = keeping.prepare(&mut settings);

@@ -217,6 +217,7 @@ fn header(job: &Job, picked: Option<&str>) -> Header {
         folder: std::env::current_dir().map(|folder| RawText::from(folder.as_os_str())).unwrap_or_default(),
         scenario: job.scenario.clone(),
         made: job.made.iter().map(|tree| RawText::from(tree.path().as_os_str())).collect(),
+        copies: job.feed.copies(),
     }
 }
 

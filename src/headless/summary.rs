@@ -31,7 +31,9 @@ pub fn summary(state: &State, record: Option<&str>) -> Vec<String> {
     if let Some(record) = record.map(sanitized) {
         let has_room = lines.len() < LINES_MAX;
         match lines.last_mut() {
-            Some(last) if !has_room => last.push_str(&format!("; recorded {record}")),
+            Some(last) if !has_room => {
+                let _ = write!(last, "; recorded {record}");
+            }
             _ => lines.push(format!("  recorded   {record}")),
         }
     }

@@ -20,6 +20,7 @@ pub fn header() -> Header {
         folder: RawText::from("/tmp"),
         scenario: None,
         made: Vec::new(),
+        copies: Vec::new(),
     }
 }
 

@@ -216,7 +216,9 @@ mod tests {
 
     fn after(whats: Vec<What>) -> Open {
         let mut open = Open::default();
-        whats.into_iter().for_each(|what| open.pushed(&event(0, what), Elapsed(0)));
+        for what in whats {
+            open.pushed(&event(0, what), Elapsed(0));
+        }
         open
     }
 

@@ -100,7 +100,9 @@ pub fn create_in(
 pub fn create_at(disk: &dyn Disk, file: &Path, header: &mut Header, draw: u16) -> Result<Opened, StoreError> {
     header.run = id(header.started_unix_us, draw);
     if file.symlink_metadata().is_ok() {
-        return Err(DiskError::when("record in", file)(ErrorKind::AlreadyExists.into()).into());
+        return Err(
+            DiskError::when("record in", file)(io::Error::new(ErrorKind::AlreadyExists, "it exists already")).into()
+        );
     }
     let folder = match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -120,7 +122,7 @@ fn begin(disk: &dyn Disk, folder: &Path, found: Found, header: &Header) -> Resul
         let _ = std::fs::remove_file(&unnamed);
         let _ = std::fs::remove_dir(&found.output);
     })?;
-    Ok(Opened { writer, found, lock })
+    Ok(Opened { found, writer, lock })
 }
 
 fn named(

@@ -138,7 +138,8 @@ fn part<T: Clone>(
 mod tests {
     use super::super::made_up::event;
     use super::*;
-    use crate::event::Sample;
+    use crate::event::{Sample, WireCount};
+    use crate::journal::encode_event;
     use crate::task::{Outcome, Tally};
 
     fn progressed(task: u32) -> What {
@@ -200,5 +201,43 @@ mod tests {
             assert_eq!(thinner.keep(&event(at, ended(0))), Kept::Whole);
             assert_eq!(thinner.keep(&event(at, What::TaskFailed { task: TaskId(0) })), Kept::Whole);
         }
+    }
+
+    #[test]
+    fn an_hour_of_eight_busy_workers_takes_a_few_megabytes() {
+        const MINUTES: u64 = 6;
+        let mut thinner = Thinner::default();
+        let (mut journal, mut seq, mut crc) = (Vec::new(), 0, 0);
+        let workers = 0..8_u32;
+        // As often as workers tell it: progress twenty times a second, measurements once.
+        for tick in 0..MINUTES * 60 * 20 {
+            let mut whats: Vec<What> = workers.clone().map(progressed).collect();
+            if tick % 20 == 0 {
+                let of = |worker| Sample {
+                    worker: WorkerId(worker),
+                    cpu_percent: 98.7,
+                    rss_bytes: 12_345_678,
+                    stopped: false,
+                };
+                whats.push(What::Sampled { samples: workers.clone().map(of).collect() });
+                let wire = |worker| WireCount {
+                    worker: WorkerId(worker),
+                    frames_in: 12_345,
+                    bytes_in: 1_234_567,
+                    frames_out: 12_345,
+                    bytes_out: 1_234_567,
+                };
+                whats.push(What::WiresCounted { wires: workers.clone().map(wire).collect() });
+                whats.push(What::Ticked);
+            }
+            for event in whats.into_iter().map(|what| event(tick * 50, what)) {
+                if thinner.keep(&event) == Kept::Whole {
+                    seq += 1;
+                    crc = encode_event(&mut journal, seq, &event, crc);
+                }
+            }
+        }
+        let an_hour = journal.len() as u64 * 60 / MINUTES;
+        assert!((8 << 20..16 << 20).contains(&an_hour), "{an_hour} bytes");
     }
 }

@@ -374,3 +374,63 @@ fn kill(worker: WorkerId, reason: &str) -> Step {
 pub(super) fn dismiss(worker: WorkerId) -> Step {
     Step::send(What::WorkerDismissed { worker }, worker, ToWorker::Exit)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Event, Policy, RunKind, Start};
+    use crate::task::{Outcome, Pid, Slot, Tally, TaskSpec, Work};
+
+    fn tell(state: &mut State, what: What) {
+        state.apply(&Event { at: Elapsed(60_000_000), what }).unwrap();
+    }
+
+    /// One idle worker, a task that took that long, and many that wait.
+    fn idle(took_us: u64) -> State {
+        let mut state = State::new();
+        let start = Start::new("t", RunKind::Command, Pid(1), 1, Policy::default());
+        let worker = WorkerId(0);
+        let tasks = (0..500).map(|_| TaskSpec::new(Work::Nothing).into()).collect();
+        let (outcome, tally) = (Outcome::Done, Tally::default());
+        for what in [
+            What::RunStarted(Box::new(start)),
+            What::TargetSet { workers: 1, by: crate::command::Asker::Start },
+            What::TasksAdded { tasks },
+            What::WorkerStarting { worker, slot: Slot(0), role: Role::Pool },
+            What::WorkerSpawned { worker, pid: Pid(2) },
+            What::WorkerReady { worker, host: None, pid: None },
+            What::TasksDispatched { worker, tasks: vec![TaskId(0)] },
+            What::AttemptEnded { task: TaskId(0), outcome, tally, took_us, output: None },
+        ] {
+            tell(&mut state, what);
+        }
+        state
+    }
+
+    fn given(state: &State, lag_us: u64) -> usize {
+        let step = next(state, state.now, Gate::Open, Outlook { timed_left: false, lag_us });
+        match step.map(|step| step.effect) {
+            Some(Effect::Give(_, tasks)) => tasks.len(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_worker_has_enough_to_do_while_what_follows_is_being_recorded() {
+        let short = idle(1_000);
+        assert_eq!((given(&short, 0), given(&short, 300), given(&short, 5_000)), (3, 3, 13));
+        assert_eq!(given(&short, 10_000_000), 21, "a disk that hangs is no reason to hoard");
+        let middling = idle(6_000);
+        assert_eq!((given(&middling, 0), given(&middling, 5_000)), (1, 3));
+        let long = idle(25_000);
+        assert_eq!((given(&long, 0), given(&long, 10_000_000)), (1, 1), "nothing is put behind what takes long");
+    }
+
+    #[test]
+    fn a_record_that_failed_ends_the_giving_out() {
+        let mut state = idle(1_000);
+        tell(&mut state, What::RecordingFailed { reason: "no space".into() });
+        let step = next(&state, state.now, Gate::Open, Outlook { timed_left: false, lag_us: 0 }).unwrap();
+        assert_eq!(step.event, What::PhaseEntered { phase: Phase::Draining, why: PhaseReason::NotRecorded });
+    }
+}

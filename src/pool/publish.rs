@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn a_recorder_misses_nothing_and_its_loss_is_noticed() {
-        let (recorder, recorded) = crossbeam_channel::bounded(4);
+        let (recorder, events_of_it) = crossbeam_channel::bounded(4);
         let (updates, followed) = crossbeam_channel::bounded(4);
         let front = Subscriber { updates, keeps: Keeps::TheLatest };
         let mut publisher = Publisher::new(vec![front], Some(recorder));
@@ -301,15 +301,15 @@ mod tests {
             publisher.publish(vec![progressed(), progressed()]);
         }
         assert_eq!(publisher.gate(), Gate::Held, "work waits for it");
-        let mut events = recorded.try_iter().map(|events| events.len()).sum::<usize>();
+        let mut events = events_of_it.try_iter().map(|events| events.len()).sum::<usize>();
         while publisher.is_behind() && events < 2 * (BEHIND_MAX + 10) {
             publisher.catch_up(&State::new());
-            events += recorded.try_iter().map(|events| events.len()).sum::<usize>();
+            events += events_of_it.try_iter().map(|events| events.len()).sum::<usize>();
         }
         assert_eq!(events, 2 * (BEHIND_MAX + 10));
         assert!(matches!(followed.try_recv(), Ok(Update::Reset(_))), "who shows it begins with what there is");
         assert!(!publisher.has_lost_recorder());
-        drop(recorded);
+        drop(events_of_it);
         publisher.publish(vec![progressed()]);
         assert!(publisher.has_lost_recorder() && publisher.gate() == Gate::Open && !publisher.is_alone());
     }

@@ -13,7 +13,7 @@ use super::signals::HangUp;
 use crate::command::Command;
 use crate::event::{Elapsed, Resumed, Start};
 use crate::model::State;
-use crate::task::{Program, RawText};
+use crate::task::{Program, RawText, TaskId};
 
 /// What a run is started with.
 pub struct Settings {
@@ -73,6 +73,8 @@ pub struct ResumedRun {
     pub state: State,
     /// How it goes on.
     pub resumed: Resumed,
+    /// Tasks that wait and are not wanted this time.
+    pub dropped: Vec<TaskId>,
 }
 
 /// See [`Settings::serve`].

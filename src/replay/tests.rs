@@ -170,6 +170,7 @@ impl Journal {
             folder: RawText::from("/"),
             scenario: None,
             made: Vec::new(),
+            copies: Vec::new(),
         };
         let mut bytes = Vec::new();
         let crc = encode_header(&mut bytes, &header);

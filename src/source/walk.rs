@@ -95,6 +95,25 @@ pub fn walk_again(
     outlet.flush()
 }
 
+/// Lets the owner into the folder that a finished [`EntryKind::FolderDone`] is about, for more is to be copied into it. Gives
+/// the task that finishes it again.
+#[must_use]
+pub fn finish_again(roots: &Arc<CopyRoots>, folder: &RawText, entry: &CopyEntry) -> TaskSpec {
+    let mut path = folder.0.clone();
+    if !entry.target_name().0.is_empty() {
+        tree::push_component(&mut path, &entry.target_name().0);
+    }
+    let opened = beneath::open_root(&roots.target.0)
+        .and_then(|target| beneath::open_folder(target.as_fd(), &path, beneath::Access::Pass));
+    if let Ok(folder) = opened
+        && let Ok(stat) = rustix::fs::fstat(&folder)
+    {
+        unlock_if_needed(&folder, stat.st_mode);
+    }
+    let work = Work::Copy(Box::new(batch(roots, folder.0.clone(), vec![entry.clone()])));
+    TaskSpec { stage: LOCKED_FOLDERS, ..TaskSpec::new(work) }
+}
+
 /// The two folders of one item, held open.
 struct Ends {
     roots: Arc<CopyRoots>,

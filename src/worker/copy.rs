@@ -190,6 +190,13 @@ fn copy_entry(place: &Place<'_>, entry: &CopyEntry, tools: &mut Tools, meter: &m
     }
 }
 
+/// Removes what processes that are gone have left half done where this batch goes. Best effort; nothing else is touched.
+pub fn sweep(batch: &CopyBatch) {
+    if let Ok(place) = Folders::default().open(batch) {
+        folder::sweep_again(&place);
+    }
+}
+
 /// Whether this is the name of an unfinished copy, of this program and of whatever process.
 #[must_use]
 pub fn is_leftover(name: &OsStr) -> bool {

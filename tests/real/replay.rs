@@ -10,7 +10,7 @@ use crate::common::pty::{Pty, Setup, place_of, shows};
 use crate::common::run::Run;
 use crate::common::{PATIENCE, keys};
 
-const TOUR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recorded/resize-tour.jsonl");
+const TOUR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/journals/resize-tour.jsonl");
 
 /// A recorded run in a folder of its own.
 struct Record {

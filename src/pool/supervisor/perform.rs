@@ -83,7 +83,7 @@ impl Supervisor {
         let name = match (role, &self.settings.launcher) {
             // Only the pool's own workers may be elsewhere.
             (Role::Pool, Some(launcher)) => return child::launch(launcher, self.open_files),
-            (Role::Pool | Role::Own(_), _) => return child::spawn(self.open_files),
+            (Role::Pool | Role::Own(_), _) => return child::spawn(self.open_files, self.settings.lock.as_deref()),
             (Role::Main, _) => "program",
             (Role::Parent, _) => "tasks",
         };

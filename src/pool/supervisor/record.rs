@@ -3,6 +3,7 @@
 //! It does not know how or where the run is recorded; it is told how many events are safe.
 
 use super::Supervisor;
+use crate::command::Asker;
 use crate::event::{Phase, What};
 use crate::pool::facts;
 use crate::pool::held::{Held, Said, must_be_recorded_first};
@@ -23,15 +24,15 @@ pub(super) struct Recording {
 impl Supervisor {
     /// The first events: of a new run, or of what follows one that was cut off.
     pub(super) fn begin(&mut self) {
-        match self.settings.resumed.take() {
-            Some(run) => {
-                self.publisher.begin_with(&self.state);
-                self.record(What::RunResumed { resumed: Box::new(run.resumed) });
+        if let Some(run) = self.settings.resumed.take() {
+            self.publisher.begin_with(&self.state);
+            self.record(What::RunResumed { resumed: Box::new(run.resumed) });
+            for task in run.dropped {
+                self.record(What::TaskDropped { task });
             }
-            None => {
-                self.record(What::RunStarted(Box::new(self.settings.start.clone())));
-                self.record(What::TargetSet { workers: self.settings.target, by: crate::command::Asker::Start });
-            }
+        } else {
+            self.record(What::RunStarted(Box::new(self.settings.start.clone())));
+            self.record(What::TargetSet { workers: self.settings.target, by: Asker::Start });
         }
     }
 

@@ -47,10 +47,10 @@ impl Folder {
     }
 
     fn walk(&self) -> Walked {
-        self.walk_again(&plan(&[self.at("src")], &self.at("dst")).unwrap(), &Known::default())
+        Self::walk_again(&plan(&[self.at("src")], &self.at("dst")).unwrap(), &Known::default())
     }
 
-    fn walk_again(&self, plan: &CopyPlan, known: &Known) -> Walked {
+    fn walk_again(plan: &CopyPlan, known: &Known) -> Walked {
         let mut walked = Walked { submits: Vec::new(), specs: Vec::new(), notes: Vec::new() };
         super::walk_again(plan, Verify::No, known, &mut |command| {
             match command {
@@ -215,7 +215,7 @@ fn what_a_run_has_already_is_left_out_and_finished_folders_are_finished_again() 
     )
     .unwrap();
     let plan = plan(&[folder.at("src")], &folder.at("dst")).unwrap();
-    let first = folder.walk_again(&plan, &Known::default());
+    let first = Folder::walk_again(&plan, &Known::default());
     assert_eq!(first.lines(), ["0 : a b", "0 sub: c", "2 : sub", "2 : "]);
     let mut known = Known::default();
     known.add_note(&first.notes[0].text);
@@ -226,7 +226,7 @@ fn what_a_run_has_already_is_left_out_and_finished_folders_are_finished_again() 
         }
     }
     fs::write(folder.at("src/new"), "new").unwrap();
-    let second = folder.walk_again(&plan, &known);
+    let second = Folder::walk_again(&plan, &known);
     assert_eq!(second.lines(), ["0 : new", "0 sub: c", "2 : sub"]);
     assert!(first.notes.len() == 1 && second.notes.is_empty());
 }

@@ -73,7 +73,8 @@ fn is_ours(there: &Stat, source: &Stat, Began(began): Began) -> bool {
         && beneath::size(there) == beneath::size(source)
         && beneath::modified_ns(there) == beneath::modified_ns(source)
         && changed_ns(there) + TICK_NS >= began
-        && changed_ns(there) >= changed_ns(source)
+        // In one tick of the kernel's clock nobody knows which came first.
+        && changed_ns(there) > changed_ns(source)
         // Another name of the source is no copy of it; that is told by whoever tries to make one.
         && beneath::identity(there) != beneath::identity(source)
 }

@@ -163,12 +163,14 @@ fn is_dead(folder: &OwnedFd, name: TempName) -> bool {
     let (Ok(made), Some(there), Some(own)) = (made, Process::of(name.pid), Process::of(own_pid())) else {
         return false;
     };
-    there.name != own.name && there.began_s > made.st_ctime.saturating_add(BEGAN_SLACK_S)
+    // A zombie writes nothing, and may wait for ever for somebody to ask how it died.
+    there.is_zombie || there.name != own.name && there.began_s > made.st_ctime.saturating_add(BEGAN_SLACK_S)
 }
 
 /// What the kernel tells of a process.
 struct Process {
     name: String,
+    is_zombie: bool,
     /// Seconds since 1970.
     began_s: i64,
 }
@@ -181,8 +183,11 @@ impl Process {
         let of_process = String::from_utf8_lossy(&of_process);
         // The name, in brackets, may hold anything; what is counted comes behind it.
         let (name, rest) = of_process.rsplit_once(')')?;
-        let ticks: i64 = rest.split_whitespace().nth(19)?.parse().ok()?;
-        Some(Self { name: name.split_once('(')?.1.to_owned(), began_s: booted + ticks / TICKS_PER_S })
+        let mut fields = rest.split_whitespace();
+        let is_zombie = matches!(fields.next()?, "Z" | "X");
+        let ticks: i64 = fields.nth(18)?.parse().ok()?;
+        let name = name.split_once('(')?.1.to_owned();
+        Some(Self { name, is_zombie, began_s: booted + ticks / TICKS_PER_S })
     }
 }
 
