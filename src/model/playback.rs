@@ -33,6 +33,8 @@ pub struct Playback {
     pub event: u64,
     /// How many are known of.
     pub events: u64,
+    /// How many wishes for a moment have found none.
+    pub misses: u32,
     /// Whether it moves.
     pub motion: Motion,
     /// How fast, in thousandths of the run's own speed.

@@ -297,6 +297,7 @@ impl Thread {
             end: self.film.end(),
             event: self.cursor.event(),
             events: self.film.events(),
+            misses: self.player.misses(),
             motion: self.player.motion(),
             speed_milli: self.player.speed_milli(),
             known: self.known.clone(),

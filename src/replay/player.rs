@@ -50,13 +50,14 @@ pub struct Player {
     speed_milli: u32,
     /// What is left of a microsecond, in millionths.
     rest: u64,
+    misses: u32,
 }
 
 impl Player {
     /// At the beginning, playing.
     pub fn new(speed_milli: u32) -> Self {
         let speed_milli = speed_milli.clamp(SPEED_MILLI_MIN, SPEED_MILLI_MAX);
-        Self { time: Elapsed(0), event: None, motion: Motion::Playing, speed_milli, rest: 0 }
+        Self { time: Elapsed(0), event: None, motion: Motion::Playing, speed_milli, rest: 0, misses: 0 }
     }
 
     /// The instant.
@@ -67,6 +68,11 @@ impl Player {
     /// Whether it moves.
     pub fn motion(&self) -> Motion {
         self.motion
+    }
+
+    /// How many wishes for a moment have found none.
+    pub fn misses(&self) -> u32 {
+        self.misses
     }
 
     /// In thousandths.
@@ -150,11 +156,10 @@ impl Player {
                 self.go(tape.end, tape);
                 self.motion = if tape.edge == Edge::Fixed { Motion::Paused } else { Motion::Following };
             }
-            Wish::Moment(way) => {
-                if let Some(at) = self.moment(way, tape) {
-                    self.go(at, tape);
-                }
-            }
+            Wish::Moment(way) => match self.moment(way, tape) {
+                Some(at) => self.go(at, tape),
+                None => self.misses += 1,
+            },
             Wish::Look(..) => {}
         }
     }
@@ -305,6 +310,7 @@ mod tests {
             at.push(player.time().0 / SECOND);
         }
         assert_eq!(at, [10, 20, 30, 30, 20, 10]);
+        assert_eq!(player.misses(), 1);
         // While it plays, back means the one before the one just passed.
         player.wish(Wish::To(Elapsed(20 * SECOND + 200_000)), &reel.tape());
         player.wish(Wish::Moment(Way::Back), &reel.tape());

@@ -18,7 +18,7 @@ use super::viewer::{
 };
 use crate::command::{Command, Resize};
 use crate::event::{Elapsed, Phase};
-use crate::model::{State, Way, Wish};
+use crate::model::{State, Wish};
 
 /// What is said to whoever asks something of the pool of a recorded run.
 const NOT_IN_A_REPLAY: &str = "this is a replay: what happened cannot be changed";
@@ -177,7 +177,7 @@ fn answer(action: Action, viewer: &mut Viewer, sight: &Sight<'_>) -> Answer {
         return Err(NOT_IN_A_REPLAY.to_owned());
     }
     match action {
-        Action::Wish(wish) => play(wish, viewer),
+        Action::Wish(wish) => Ok(vec![Effect::Wish(wish)]),
         Action::Tenth => Err("0 to 9 jump to that many tenths of the run".to_owned()),
         Action::Grow => steer::resize(Resize::By(1), sight.live),
         Action::Shrink => steer::resize(Resize::By(-1), sight.live),
@@ -223,21 +223,6 @@ fn answer(action: Action, viewer: &mut Viewer, sight: &Sight<'_>) -> Answer {
             look(other, viewer, sight)?;
             Ok(Vec::new())
         }
-    }
-}
-
-/// What is wished of whoever plays the run, unless there is nothing to go to.
-fn play(wish: Wish, viewer: &Viewer) -> Answer {
-    let Some(playback) = &viewer.replay else { return Err("this is no replay".to_owned()) };
-    let mut moments = playback.moments.iter();
-    match wish {
-        Wish::Moment(Way::On) if !moments.any(|moment| moment.at > playback.position) => {
-            Err("there is no marker after this".to_owned())
-        }
-        Wish::Moment(Way::Back) if !moments.any(|moment| moment.at < playback.position) => {
-            Err("there is no marker before this".to_owned())
-        }
-        _ => Ok(vec![Effect::Wish(wish)]),
     }
 }
 

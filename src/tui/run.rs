@@ -23,7 +23,7 @@ use super::whole;
 use crate::clock::Clock;
 use crate::command::Ask;
 use crate::event::Phase;
-use crate::model::{Deck, State, Update, Wish};
+use crate::model::{Deck, Playback, State, Update, Wish};
 use crate::task::TaskId;
 use news::{shows, told_to_stop};
 use other::Other;
@@ -224,7 +224,11 @@ impl<'a> Session<'a> {
         let update = match update {
             Update::Replayed(replayed) => {
                 self.state = replayed.state;
-                self.viewer.replay = Some(Arc::new(replayed.playback));
+                let before = self.viewer.replay.replace(Arc::new(replayed.playback));
+                let misses = |playback: &Option<Arc<Playback>>| playback.as_ref().map_or(0, |playback| playback.misses);
+                if misses(&self.viewer.replay) > misses(&before) {
+                    self.with_sight(|viewer, sight| act::say(viewer, sight, "there is no marker that way"));
+                }
                 return self.pace.touch(Urgency::News);
             }
             other => other,

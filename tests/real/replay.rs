@@ -10,7 +10,7 @@ use crate::common::pty::{Pty, Setup, place_of, shows};
 use crate::common::run::Run;
 use crate::common::{PATIENCE, keys};
 
-const TOUR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recorded/resize-tour.jsonl");
+const TOUR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/journals/resize-tour.jsonl");
 
 /// A recorded run in a folder of its own.
 struct Record {
@@ -128,7 +128,7 @@ fn any_instant_can_be_gone_to_and_nothing_else_happens() {
     pty.send("m");
     pty.wait_for_text("workers 8 -> 3");
     pty.send("m");
-    pty.wait_for_text("there is no marker after this");
+    pty.wait_for_text("there is no marker that way");
     pty.send("M");
     pty.wait_for_text("workers 2 -> 8");
     // Event by event to what was before the size and the starts of six workers, all at one time, and on again.

@@ -1,5 +1,5 @@
 //! A recorded scenario on the screen at chosen instants; and how instants are written.
-//! It does not know how the journal came about: it lies in `tests/recorded`, written by the program once.
+//! It does not know how the journal came about: it lies in `tests/journals`, written by the program once.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::replay::{Read, Target};
 use crate::tui::screen;
 use crate::tui::theme::{Background, Charset, Depth, Name, Theme};
 
-const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recorded/resize-tour.jsonl");
+const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/journals/resize-tour.jsonl");
 
 #[test]
 fn where_to_begin_is_a_time_or_a_share() {
@@ -40,6 +40,7 @@ fn shown(film: &Film, at: Elapsed, motion: Motion, (columns, lines): (u16, u16))
         end: film.end(),
         event: cursor.event(),
         events: film.events(),
+        misses: 0,
         motion,
         speed_milli: 1000,
         known: Known::Whole,

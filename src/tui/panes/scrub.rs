@@ -155,6 +155,7 @@ mod tests {
             end: Elapsed(end_s * 1_000_000),
             event: 12,
             events: 340,
+            misses: 0,
             motion: Motion::Playing,
             speed_milli: 4000,
             known: Known::Whole,
