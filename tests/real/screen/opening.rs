@@ -49,7 +49,7 @@ fn leave(mut pty: Pty, stage: &Stage) {
 #[test]
 fn the_demo_opens_with_workers_that_are_real_children() {
     let stage = Stage::new("");
-    let pty = demo(&stage, 120, 40);
+    let mut pty = demo(&stage, 120, 40);
     wait_for_four_at_work(&pty);
     wait_for_header(&pty, "workers 4");
     assert_rows_are_processes(&pty, 4);
@@ -58,6 +58,10 @@ fn the_demo_opens_with_workers_that_are_real_children() {
     pty.wait_for(has_numbers, "the numbers in the header", PATIENCE);
     let seats = |screen: &vt100::Screen| workers(screen).iter().map(|row| row.seat).eq(1..=4);
     pty.wait_for(seats, "the seats from 1 to 4", PATIENCE);
+    // The detail has the room for the whole name, once the task is chosen.
+    for keys in ["/Python", "\r", "j"] {
+        pty.send(keys);
+    }
     let aligned = |screen: &vt100::Screen| {
         // What stands right of the pane with the wide name keeps its column, too.
         let right = place_of(screen, "╭ Queue depth")
