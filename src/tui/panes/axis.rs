@@ -24,6 +24,9 @@ const TICK_COLUMNS_MIN: u64 = 10;
 /// Seconds between ticks.
 const STEPS_S: [u64; 16] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 86_400];
 
+/// And beyond them, multiples of this.
+const WEEK_US: u64 = 7 * 86_400 * 1_000_000;
+
 /// Tenths of a second between ticks, for runs that are shorter than a few seconds.
 const STEPS_TENTHS: [u64; 3] = [1, 2, 5];
 
@@ -65,17 +68,19 @@ impl Axis {
     /// The moment a column begins with, counted from the axis's first.
     pub(super) fn moment(&self, column: u16) -> Elapsed {
         let past = u128::from(column) * u128::from(self.span_us()) / u128::from(self.columns.max(1));
-        Elapsed(self.from.0 + u64::try_from(past).unwrap_or(0))
+        Elapsed(self.from.0.saturating_add(u64::try_from(past).unwrap_or(u64::MAX)))
     }
 
     /// Ticks with the time of the run, at round seconds.
     pub(super) fn render_ticks(&self, buf: &mut Buffer, y: u16, theme: &Theme) {
-        let wanted_us = self.span_us() * TICK_COLUMNS_MIN / u64::from(self.columns.max(1));
+        let wanted_us = self.span_us().saturating_mul(TICK_COLUMNS_MIN) / u64::from(self.columns.max(1));
         let short = STEPS_TENTHS.into_iter().map(|tenths| tenths * 100_000).filter(|_| self.span_us() < FINE_BELOW_US);
         let mut all = short.chain(STEPS_S.into_iter().map(|secs| secs * 1_000_000));
-        let step_us = all.find(|step| *step >= wanted_us).unwrap_or(7 * 86_400 * 1_000_000);
-        let mut at_us = self.from.0.next_multiple_of(step_us);
-        while at_us <= self.to.0 {
+        let step_us =
+            all.find(|step| *step >= wanted_us).unwrap_or_else(|| wanted_us.div_ceil(WEEK_US).saturating_mul(WEEK_US));
+        let mut next = self.from.0.checked_next_multiple_of(step_us);
+        while let Some(at_us) = next.filter(|at_us| *at_us <= self.to.0) {
+            next = at_us.checked_add(step_us);
             let at = Elapsed(at_us);
             let time = if step_us < 1_000_000 { format!("{:.1}s", at.secs()) } else { age(at.since(Elapsed(0))) };
             let label = format!("{}{time}", theme.glyphs().tick);
@@ -83,7 +88,6 @@ impl Axis {
             if usize::from(self.x + self.columns - x) >= width(&label) {
                 self.write(buf, x, y, &label, Role::Dim, theme);
             }
-            at_us += step_us;
         }
     }
 
@@ -114,7 +118,7 @@ impl Axis {
     }
 
     fn span_us(&self) -> u64 {
-        (self.to.0 - self.from.0).max(1)
+        self.to.0.saturating_sub(self.from.0).max(1)
     }
 }
 
