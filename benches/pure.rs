@@ -8,6 +8,7 @@ use std::sync::Arc;
 use divan::{Bencher, counter::ItemsCount};
 use pooltop::command::Asker;
 use pooltop::event::{Elapsed, Event, Policy, RunKind, Start, What};
+use pooltop::journal::{self, Header, RealDisk};
 use pooltop::model::State;
 use pooltop::task::{Outcome, Pid, Slot, Tally, TaskId, TaskSpec, Work, WorkerId};
 use pooltop::tui::theme::{Background, Charset, Depth, Name, Theme};
@@ -139,6 +140,58 @@ fn draw_a_frame_of_120_by_40(bencher: Bencher<'_, '_>, workers: u32) {
         screen::render(&mut buffer, area, &state, &viewer, &theme);
         buffer
     });
+}
+
+/// A journal of a run of so many tasks, encoded and handed to the system, not synced.
+#[divan::bench(sample_count = 10)]
+fn write_a_journal(bencher: Bencher<'_, '_>) {
+    let events = events(TASKS);
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let mut number = 0;
+    bencher.counter(ItemsCount::new(events.len())).bench_local(|| {
+        number += 1;
+        let file = folder.path().join(format!("{number}"));
+        let mut writer = journal::create_at(&RealDisk, &file, &mut header()).expect("a new journal").writer;
+        for event in &events {
+            writer.push(event);
+            if writer.gathered_bytes() >= 256 << 10 {
+                writer.write().expect("room for a journal");
+            }
+        }
+        writer.write().expect("room for a journal");
+    });
+}
+
+/// The same journal read and checked.
+#[divan::bench(sample_count = 10)]
+fn read_a_journal(bencher: Bencher<'_, '_>) {
+    let events = events(TASKS);
+    let mut bytes = Vec::new();
+    let mut crc = journal::encode_header(&mut bytes, &header());
+    for (event, seq) in events.iter().zip(1..) {
+        crc = journal::encode_event(&mut bytes, seq, event, crc);
+    }
+    bencher.counter(ItemsCount::new(events.len())).bench_local(|| {
+        let (_, mut reader) = journal::Reader::open(&bytes[..]).expect("a header");
+        while let Some(entry) = reader.next().expect("a whole journal") {
+            divan::black_box(entry);
+        }
+        assert_eq!(reader.mark().seq, events.len() as u64);
+    });
+}
+
+fn header() -> Header {
+    Header {
+        format: journal::FORMAT,
+        run: journal::RunId("20260102-030405-0a1b".into()),
+        program: "bench".into(),
+        started_unix_us: 0,
+        command: Vec::new(),
+        folder: pooltop::task::RawText::from("/"),
+        scenario: None,
+        made: Vec::new(),
+        copies: Vec::new(),
+    }
 }
 
 /// Every worker is at a task.

@@ -3,11 +3,18 @@
 
 mod asked;
 mod compare;
+mod export;
 mod feed;
 mod front;
 mod job;
 mod last_resort;
+mod looks;
+mod made;
 mod picker;
+mod recording;
+mod replay;
+mod resume;
+mod runs;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -25,6 +32,9 @@ use job::Job;
 /// Wrong usage, or a wrong scenario: nothing was started.
 pub const EXIT_USAGE: u8 = 2;
 
+/// The run could not be recorded as asked, or not to its end.
+pub const EXIT_NOT_RECORDED: u8 = 3;
+
 /// The run was ended before all was done, or before all was told.
 pub const EXIT_INTERRUPTED: u8 = 4;
 
@@ -39,6 +49,8 @@ pub const EXIT_OUTPUT_CLOSED: u8 = 141;
 enum Refusal {
     /// The person can do something about it. The text is safe for a terminal and complete.
     Usage(String),
+    /// It was to be recorded, and cannot be. The text is as above.
+    NotRecorded(String),
     /// Nobody can.
     Internal(anyhow::Error),
 }
@@ -58,6 +70,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(Refusal::Usage(text)) => {
             complain(&text);
             ExitCode::from(EXIT_USAGE)
+        }
+        Err(Refusal::NotRecorded(text)) => {
+            complain(&text);
+            ExitCode::from(EXIT_NOT_RECORDED)
         }
         Err(Refusal::Internal(error)) => {
             complain(&format!("error: {}", sanitized(&format!("{error:#}"))));
@@ -79,6 +95,10 @@ fn act(cli: Cli) -> Result<u8, Refusal> {
         Some(Action::Compare(wanted)) => return compare::run(&wanted),
         Some(Action::Copy(copy)) => Job::copy(&copy)?,
         Some(Action::Run(run)) => Job::run(&run)?,
+        Some(Action::Runs(wanted)) => return runs::run(&wanted),
+        Some(Action::Replay(wanted)) => return replay::run(&wanted),
+        Some(Action::Resume(wanted)) => return resume::run(&wanted),
+        Some(Action::Export(wanted)) => return export::run(&wanted),
         Some(Action::Completions { shell }) => {
             return print(|out| {
                 cli::completions(shell, out);

@@ -3,6 +3,7 @@
 
 mod compare;
 mod pages;
+mod records;
 mod run_words;
 
 use std::ffi::OsString;
@@ -19,6 +20,7 @@ use crate::text::sanitized;
 
 pub use compare::{Compare, Format};
 pub use pages::{completions, exit_codes, man};
+pub use records::{Export, ExportFormat, InDoubt, Recording, Replay, Resume, Runs, RunsFormat};
 pub use run_words::{Inputs, RunWords};
 
 /// The most retries that can be asked for, here as in a scenario.
@@ -64,6 +66,17 @@ pub enum Action {
     /// Run a command for each line of input
     #[command(after_help = pages::RUN_HELP)]
     Run(Run),
+    /// List recorded runs
+    Runs(Runs),
+    /// Watch a recorded run; executes nothing, writes nothing
+    #[command(after_help = records::REPLAY_HELP)]
+    Replay(Replay),
+    /// Go on with what a run left unfinished
+    #[command(after_help = records::RESUME_HELP)]
+    Resume(Resume),
+    /// Turn a recorded run into a trace, a table, a recording of the screen or a picture
+    #[command(after_help = records::EXPORT_HELP)]
+    Export(Export),
     /// Print completions for a shell
     Completions {
         /// Which shell
@@ -196,6 +209,17 @@ pub struct Flags {
     /// When the run is over: stay on the screen or close it; auto stays for scenarios
     #[arg(long, value_name = "WHAT", default_value = "auto", env = "POOLTOP_ON_END")]
     pub on_end: OnEnd,
+    /// Whether it is recorded.
+    #[command(flatten)]
+    pub recording: Recording,
+    /// How it looks.
+    #[command(flatten)]
+    pub looks: Looks,
+}
+
+/// How the screen looks.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Looks {
     /// Colours of the screen
     #[arg(long, value_name = "WHEN", default_value = "auto", env = "POOLTOP_COLOR")]
     pub color: Color,

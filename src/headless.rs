@@ -14,8 +14,9 @@ use crate::event::{Event, What};
 use crate::model::{State, Update};
 
 use lines::Lines;
+pub use outlet::Files;
 use outlet::{Closed, Outlet};
-pub use summary::summary;
+pub use summary::{summary, summary_of_replay};
 
 /// What is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub struct Options {
     pub order: Order,
     /// Where long output is kept.
     pub spool: PathBuf,
+    /// What becomes of it there.
+    pub files: Files,
     /// Rung when somebody wants to know what runs now.
     pub asked: Option<Receiver<()>>,
 }
@@ -66,7 +69,7 @@ pub fn run(updates: &Receiver<Update>, ask: &dyn Ask, options: Options) -> (Stat
         state: State::new(),
         style: options.style,
         lines: Lines::new(),
-        outlet: Outlet::new(options.order, options.spool),
+        outlet: Outlet::new(options.order, options.spool, options.files),
         ending: Ending::Told,
     };
     loop {
@@ -99,6 +102,8 @@ impl Teller {
     fn follow(&mut self, update: &Update, ask: &dyn Ask) {
         let Update::Events(events) = update else {
             self.state.follow(update);
+            // What was before was told then.
+            self.lines.leave_out(&self.state);
             return;
         };
         for event in events.iter() {

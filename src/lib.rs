@@ -35,7 +35,11 @@ pub mod pool;
 // The child.
 pub mod worker;
 
+// A recorded run at any instant.
+pub mod replay;
+
 // The front ends.
+pub mod export;
 pub mod headless;
 pub mod tui;
 

@@ -12,6 +12,7 @@ mod log;
 #[cfg(test)]
 mod made_up;
 mod objects;
+mod playback;
 mod progress;
 mod queue;
 mod shared;
@@ -31,6 +32,9 @@ pub use calls::{Blocked, Thread, Threads, Wait, WaitOn};
 pub use history::{Bucket, Effort, History, Marker, MarkerKind, SizeUse};
 pub use log::{Log, LogLine};
 pub use objects::{Content, Held, Holder, ITEMS_BYTES_MAX, ITEMS_MAX, Object, Objects, Traffic, Waiter};
+pub use playback::{
+    Deck, Kept, Known, Moment, MomentKind, Motion, Playback, Replayed, SPEED_MILLI_MAX, SPEED_MILLI_MIN, Way, Wish,
+};
 pub use progress::{Progress, Rate};
 pub use queue::{Queue, Waiting};
 pub use shared::{Line, List, Map};

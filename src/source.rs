@@ -5,6 +5,6 @@ mod lines;
 mod target;
 mod walk;
 
-pub use lines::{Inputs, Separator, lines};
+pub use lines::{Inputs, List, OtherList, Separator, lines};
 pub use target::{CopyPlan, CopyPlanItem, PlanError, Shape, plan};
-pub use walk::{Closed, walk};
+pub use walk::{Closed, Known, Progress, finish_again, walk, walk_again};

@@ -297,6 +297,10 @@ impl Output {
     }
 }
 
+/// How the name of a spool folder ends that is kept with the record of its run. Any other goes with its run: whoever is left
+/// last removes it.
+pub const KEPT_SPOOL: &str = "output";
+
 /// The name, inside the run's spool folder, of the file that holds one stream of one attempt. Worker and reader agree by it.
 #[must_use]
 pub fn spool_name(task: TaskId, attempt: u16, stream: Stream) -> String {

@@ -7,7 +7,7 @@ mod console;
 mod detect;
 #[cfg(test)]
 mod forged_tests;
-mod format;
+pub mod format;
 mod input;
 pub mod keymap;
 mod overlay;
@@ -18,13 +18,14 @@ pub mod screen;
 mod terminal;
 pub mod theme;
 mod viewer;
+pub mod whole;
 mod wrap;
 
 pub use console::Console;
 pub use detect::{CharsetChoice, ColorChoice};
 pub use picker::{Offer, Picked, Picker, pick};
-pub use run::{Ending, LeftBy, OnEnd, Options, Why, run, run_on};
-pub use terminal::{MouseUse, TuiError, print_last, restore, restore_on_panic};
+pub use run::{Ending, LeftBy, OnEnd, Options, Why, replay, run, run_on};
+pub use terminal::{MouseUse, TuiError, changes, print_last, restore, restore_on_panic};
 pub use viewer::{
     Channel, Column, DetailOf, Follow, List, Overlay, Pane, SortOrder, TaskColumn, Toast, VerdictSeen, Viewer,
     WorkerColumn, Zoom,

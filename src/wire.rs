@@ -3,10 +3,12 @@
 
 mod endpoint;
 mod frame;
+mod handover;
 mod message;
 
 pub use endpoint::{Received, Receiver, Sender, Traffic};
 pub use frame::{FRAME_BYTES_MAX, FrameError, Frames, MAGIC, VERSION, encode, encode_into};
+pub use handover::{hand_over, take_over};
 pub use message::{Assignment, FromWorker, Hello, Initialize, Report, Setup, Stopping, ToWorker};
 
 /// The hidden subcommand by which the program starts itself as a worker.
@@ -17,3 +19,6 @@ pub const STDIO_ARGUMENT: &str = "--stdio";
 
 /// Behind it: not a worker yet, but the process that becomes the launcher.
 pub const LAUNCH_ARGUMENT: &str = "--launch";
+
+/// Behind the numbers: the parent has put a descriptor into the connection, to be held and handed to nobody.
+pub const HOLD_ARGUMENT: &str = "--hold";

@@ -19,5 +19,5 @@ mod steps;
 mod watch;
 
 pub use serve::serve_in_parent;
-pub use start::main;
+pub use start::{end_leftovers, main};
 pub use watch::{Halted, Watch};

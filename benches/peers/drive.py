@@ -32,6 +32,8 @@ def main():
         del os.environ[name]
     load = os.getloadavg()[0]
     scratch = tempfile.mkdtemp(prefix="pooltop-peers-")
+    # Runs are recorded, as for everybody; but not among the person's own.
+    os.environ["XDG_STATE_HOME"] = os.path.join(scratch, "state")
     try:
         place = rows.Place(options.pooltop, options.floor, scratch)
         tables = [table_of(rows.ROWS[name](place), options.rounds) for name in options.rows or rows.ROWS]

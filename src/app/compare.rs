@@ -53,7 +53,9 @@ pub(super) fn run(compare: &Compare) -> Result<u8, Refusal> {
         Front::Headless(style) => without_screen(contest, style)?,
     };
     let text = match compare.format {
-        Format::Table => table::table(&report, tui::compare::glyphs(front::charset(&compare.flags)), columns()),
+        Format::Table => {
+            table::table(&report, tui::compare::glyphs(super::looks::charset(&compare.flags.looks)), columns())
+        }
         Format::Md => table::markdown(&report),
         Format::Csv => data::csv(&report),
         Format::Json => data::json(&report).context("put the result together").map_err(Refusal::Internal)?,

@@ -3,22 +3,23 @@
 
 use std::io::{IsTerminal as _, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, bounded};
-use tempfile::TempDir;
 
 use super::job::Job;
-use super::last_resort::{self, LastResort};
+use super::last_resort::{LastResort, Over};
+use super::recording::Keeping;
 use super::{EXIT_INTERNAL, EXIT_OUTPUT_CLOSED, Refusal};
-use crate::cli::{Color, OnEnd, Progress, Theme};
-use crate::command::{Ask as _, Command};
+use crate::cli::{OnEnd, Progress};
+use crate::command::{Ask as _, Command, Note, Weight};
 use crate::event::{Policy, RunKind, Start, Stuck};
 use crate::headless::{self, Ending, Style};
-use crate::model::{State, Update};
-use crate::pool::{self, HangUp, Keeps, Mailbox, Pool, Samples, Settings, Subscriber, Told};
+use crate::model::Update;
+use crate::pool::{self, HangUp, Keeps, Mailbox, Pool, ResumedRun, Samples, Settings, Subscriber, Told};
 use crate::task::RawText;
 use crate::text::sanitized;
 use crate::tui;
@@ -42,7 +43,15 @@ pub(super) enum Front {
 
 /// Runs the job to its end.
 pub(super) fn run(job: Job) -> Result<u8, Refusal> {
-    run_in(job, None)
+    let front = choose(job.flags.progress)?;
+    let keeping = Keeping::of(&job, None)?;
+    run_kept(job, front, keeping, None, None)
+}
+
+/// Runs what was picked, on a terminal that is taken already, and stays so.
+pub(super) fn run_in(job: Job, picked: &str, console: &mut tui::Console) -> Result<u8, Refusal> {
+    let keeping = Keeping::of(&job, Some(picked))?;
+    run_kept(job, Front::Screen, keeping, None, Some(console))
 }
 
 /// Whether runs are shown on a screen here.
@@ -50,20 +59,24 @@ pub(super) fn has_screen(progress: Progress) -> Result<bool, Refusal> {
     Ok(choose(progress)? == Front::Screen)
 }
 
-/// The same on a terminal that is taken already, and stays so.
-pub(super) fn run_in(job: Job, console: Option<&mut tui::Console>) -> Result<u8, Refusal> {
-    let front = if console.is_some() { Front::Screen } else { choose(job.flags.progress)? };
-    let spool = tempfile::Builder::new().prefix("pooltop-").tempdir();
-    let spool = spool.context("make a temporary folder for output").map_err(Refusal::Internal)?;
+/// Runs the job, or goes on with a run, and keeps what is to be kept of it.
+pub(super) fn run_kept(
+    job: Job,
+    front: Front,
+    keeping: Keeping,
+    resumed: Option<Box<ResumedRun>>,
+    console: Option<&mut tui::Console>,
+) -> Result<u8, Refusal> {
     let (updates, followed) = bounded(if front == Front::Screen { BATCHES_ON_SCREEN_MAX } else { BATCHES_MAX });
     let (ask_what_runs, asked) = bounded(1);
     if console.is_none() {
-        for line in job.warnings.iter().flat_map(|warning| warning.lines()) {
+        let why_not = keeping.why_not().filter(|_| front != Front::Screen).map(|why| format!("warning: {why}"));
+        for line in job.warnings.iter().chain(&why_not).flat_map(|warning| warning.lines()) {
             super::complain(&sanitized(line));
         }
     }
-    let settings = settings(&job, front, &spool, ask_what_runs);
-    under_way(job, front, spool, settings, Lines { updates, followed, asked }, console)
+    let settings = Settings { resumed, ..settings(&job, front, keeping.spool(), ask_what_runs) };
+    under_way(job, front, keeping, settings, Lines { updates, followed, asked }, console)
 }
 
 /// What lies between a pool and its front end.
@@ -75,7 +88,7 @@ struct Lines {
 }
 
 /// What the job's pool is started with.
-pub(super) fn settings(job: &Job, front: Front, spool: &TempDir, ask_what_runs: Sender<()>) -> Settings {
+pub(super) fn settings(job: &Job, front: Front, spool: &Path, ask_what_runs: Sender<()>) -> Settings {
     // Where somebody looks on, what is stuck is worth looking at.
     let stuck = if front == Front::Screen { Stuck::Stays } else { Stuck::Ends };
     let policy = Policy { stuck, ..job.policy.clone() };
@@ -92,8 +105,9 @@ pub(super) fn settings(job: &Job, front: Front, spool: &TempDir, ask_what_runs: 
         launcher: job.launcher.clone(),
         serve: Arc::new(worker::serve_in_parent),
         target: job.target,
+        began_unix_us: crate::clock::wall_us(),
         timed: job.timed.clone(),
-        spool: RawText::from(spool.path().as_os_str()),
+        spool: RawText::from(spool.as_os_str()),
         output_bytes_max: job.output_bytes_max,
         hang_up: if front == Front::Screen { HangUp::Stops } else { HangUp::Drains },
         samples: if matches!(front, Front::Screen | Front::Headless(Style::Json)) {
@@ -102,44 +116,55 @@ pub(super) fn settings(job: &Job, front: Front, spool: &TempDir, ask_what_runs: 
             Samples::NotWanted
         },
         asked: matches!(front, Front::Headless(_)).then_some(ask_what_runs),
+        recorder: None,
+        resumed: None,
+        lock: None,
     }
 }
 
 fn under_way(
     job: Job,
     front: Front,
-    spool: TempDir,
-    settings: Settings,
+    keeping: Keeping,
+    mut settings: Settings,
     lines: Lines,
     console: Option<&mut tui::Console>,
 ) -> Result<u8, Refusal> {
     let keeps = if front == Front::Screen { Keeps::TheLatest } else { Keeps::Everything };
     // Where nothing is to be told, nobody follows, and the pool need not tell.
-    let silent = front == Front::Headless(Style::None) && !job.feed.prints();
+    let prints = settings.resumed.is_some() || job.feed.prints();
+    let silent = front == Front::Headless(Style::None) && !prints;
     let subscriber = Subscriber { updates: lines.updates, keeps };
     let subscribers = Some(subscriber).filter(|_| !silent).into_iter().collect();
+    let events = keeping.prepare(&mut settings);
     let pool = pool::start(settings, subscribers);
     let pool = pool.context("start the pool").map_err(Refusal::Internal)?;
+    if let (Some(why), Front::Screen) = (keeping.why_not(), front) {
+        pool.mailbox.ask(Command::Note(Note::new(Weight::Warning, why)));
+    }
+    let (kept, recorder) = keeping.start(events, &pool.mailbox);
     let Job { feed, flags, kind, keep_order, made, .. } = job;
     feed.start(&pool.mailbox).context("start feeding tasks").map_err(Refusal::Internal)?;
-    let folders = std::iter::once(&spool).chain(&made).map(|folder| folder.path().to_owned()).collect();
+    let folders = kept.temporary().into_iter().chain(made.iter().map(|folder| folder.path().to_owned())).collect();
     // A screen that cannot leave has told nothing that counts; output that nobody reads does.
     let told = if front == Front::Screen { Told::All } else { Told::Part };
-    let resort = LastResort { folders, told };
+    let kept = Arc::new(kept);
+    let resort = LastResort { folders, told, recorder, kept: Arc::clone(&kept) };
     let code = match front {
         Front::Screen => on_screen(pool, &lines.followed, screen_options(&flags, kind), resort, console),
         Front::Headless(style) => {
             let options = headless::Options {
                 style,
                 order: keep_order,
-                spool: spool.path().to_owned(),
+                spool: kept.spool().to_owned(),
+                files: kept.files(),
                 asked: Some(lines.asked),
             };
             without_screen(pool, &lines.followed, options, resort)
         }
     };
     // Not before everything that may still lie in them has been read.
-    drop((spool, made));
+    drop((kept, made));
     Ok(code)
 }
 
@@ -174,15 +199,15 @@ fn without_screen(pool: Pool, followed: &Receiver<Update>, options: headless::Op
     let watching = resort.watch(thread, || {});
     let style = options.style;
     let (_, ending) = headless::run(followed, &mailbox, options);
-    let Some(finished) = watching.left() else { return EXIT_INTERNAL };
+    let Some(over) = watching.left() else { return EXIT_INTERNAL };
     if ending == Ending::OutputClosed {
         return EXIT_OUTPUT_CLOSED;
     }
     if style == Style::Plain {
         // Where nobody reads it, it is not needed.
-        let _ = std::io::stderr().write_all(last_words(&finished.state).as_bytes());
+        let _ = std::io::stderr().write_all(last_words(&over).as_bytes());
     }
-    last_resort::exit_code(&finished)
+    over.exit_code()
 }
 
 fn on_screen(
@@ -205,12 +230,12 @@ fn on_screen(
         Ok(Err(_)) | Err(_) => mailbox.ask(Command::Kill),
     }
     match (watching.left(), shown) {
-        (Some(finished), Ok(Ok(_))) => {
+        (Some(over), Ok(Ok(_))) => {
             // Whoever has the terminal goes on drawing on it.
             if console.is_none() {
-                tui::print_last(&last_words(&finished.state));
+                tui::print_last(&last_words(&over));
             }
-            last_resort::exit_code(&finished)
+            over.exit_code()
         }
         (_, Ok(Err(error))) => {
             super::complain(&format!("error: {}", sanitized(&error.to_string())));
@@ -238,34 +263,16 @@ fn end_unseen(mailbox: &Mailbox, followed: &Receiver<Update>) {
 }
 
 /// The summary that stays.
-fn last_words(state: &State) -> String {
-    headless::summary(state).into_iter().fold(String::new(), |text, line| text + &line + "\n")
+fn last_words(over: &Over) -> String {
+    headless::summary(&over.finished.state, over.record().as_deref())
+        .into_iter()
+        .fold(String::new(), |text, line| text + &line + "\n")
 }
 
 pub(super) fn screen_options(flags: &crate::cli::Flags, kind: RunKind) -> tui::Options {
-    tui::Options {
-        on_end: match (flags.on_end, kind) {
-            (OnEnd::Stay, _) | (OnEnd::Auto, RunKind::Scenario) => tui::OnEnd::Stay,
-            (OnEnd::Close, _) | (OnEnd::Auto, RunKind::Copy | RunKind::Command) => tui::OnEnd::Close,
-        },
-        mouse: if flags.no_mouse { tui::MouseUse::Off } else { tui::MouseUse::On },
-        color: match flags.color {
-            Color::Auto => tui::ColorChoice::Auto,
-            Color::Always => tui::ColorChoice::Always,
-            Color::Never => tui::ColorChoice::Never,
-        },
-        charset: charset(flags),
-        theme: match flags.theme {
-            Theme::Auto => tui::theme::Name::Auto,
-            Theme::Dark => tui::theme::Name::Dark,
-            Theme::Light => tui::theme::Name::Light,
-            Theme::HighContrast => tui::theme::Name::HighContrast,
-            Theme::Mono => tui::theme::Name::Mono,
-        },
-    }
-}
-
-/// Which characters to draw with.
-pub(super) fn charset(flags: &crate::cli::Flags) -> tui::CharsetChoice {
-    if flags.ascii { tui::CharsetChoice::Ascii } else { tui::CharsetChoice::Auto }
+    let on_end = match (flags.on_end, kind) {
+        (OnEnd::Stay, _) | (OnEnd::Auto, RunKind::Scenario) => tui::OnEnd::Stay,
+        (OnEnd::Close, _) | (OnEnd::Auto, RunKind::Copy | RunKind::Command) => tui::OnEnd::Close,
+    };
+    super::looks::options(&flags.looks, on_end)
 }

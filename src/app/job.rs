@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use tempfile::TempDir;
 
-use super::feed::{CopySource, Feed, Part};
+use super::feed::{CopySource, Feed, Part, copy_plan};
+use super::made::{Found, Made};
 use super::{Refusal, asked};
 use crate::cli::{Copy, Flags, Inputs, Run};
 use crate::event::{Elapsed, Policy, RunKind, Story, Strategy};
+use crate::journal::{CopyRef, ScenarioRef};
 use crate::notation::PoolSize;
 use crate::pool::{Launcher, Timed};
 use crate::scenario::{CopyWhat, DEFAULT, LauncherSpec, Plan, PolicyOverrides, TreeSpec, builtin, load, make_tree};
@@ -32,6 +33,8 @@ pub(super) struct Job {
     /// What functions do, if there are some.
     pub program: Option<Arc<Program>>,
     pub story: Option<Story>,
+    /// Where it comes from, if it is a scenario that has a name.
+    pub scenario: Option<ScenarioRef>,
     /// Told before the run.
     pub warnings: Vec<String>,
     /// How its pool's workers are started, if not as children.
@@ -41,18 +44,33 @@ pub(super) struct Job {
     pub keep_order: crate::headless::Order,
     pub flags: Flags,
     /// Trees made for the run; removed with it.
-    pub made: Vec<TempDir>,
+    pub made: Vec<Made>,
+}
+
+/// Where a scenario's folders are, and what its copies come to.
+pub(super) enum Ground<'a> {
+    /// That is found out now.
+    New,
+    /// A run that is gone on with found it out when it began.
+    Former { made: std::slice::Iter<'a, RawText>, copies: std::slice::Iter<'a, CopyRef>, made_again: Vec<PathBuf> },
 }
 
 impl Job {
     /// A demo, the default one if no name is given.
     pub(super) fn builtin(name: Option<&str>, flags: Flags) -> Result<Self, Refusal> {
-        Self::of_plan(builtin(name.unwrap_or(DEFAULT))?.plan(flags.seed, asked::language(&flags))?, flags)
+        let name = name.unwrap_or(DEFAULT);
+        Self::of_scenario(name.into(), builtin(name)?.plan(flags.seed, asked::language(&flags))?, flags)
     }
 
     /// A scenario from a file.
     pub(super) fn play(file: &Path, flags: Flags) -> Result<Self, Refusal> {
-        Self::of_plan(load(file, flags.seed, asked::language(&flags))?, flags)
+        let plan = load(file, flags.seed, asked::language(&flags))?;
+        Self::of_scenario(RawText::from(file.as_os_str()), plan, flags)
+    }
+
+    fn of_scenario(name: RawText, plan: Plan, flags: Flags) -> Result<Self, Refusal> {
+        let hash = plan.text_hash.clone();
+        Ok(Self { scenario: Some(ScenarioRef { name, hash }), ..Self::of_plan(plan, flags)? })
     }
 
     /// `pooltop copy`
@@ -62,7 +80,7 @@ impl Job {
         let verify = if copy.verify { Verify::Contents } else { Verify::No };
         let shown: Vec<_> = copy.paths.iter().map(|path| path.to_string_lossy()).collect();
         let mut job = Self::new(format!("copy {}", shown.join(" ")), RunKind::Copy, copy.flags.clone());
-        job.feed.parts.push(Part::Copy(CopySource { plan, verify }));
+        job.feed.parts.push(Part::Copy(CopySource::new(plan, verify)));
         Ok(job)
     }
 
@@ -85,10 +103,15 @@ impl Job {
             }
         };
         let separator = if run.null { source::Separator::Nul } else { source::Separator::Newline };
-        job.feed.parts.push(Part::Lines { template, inputs, separator });
+        job.feed.parts.push(Part::Lines { template, list: source::List::new(inputs, separator) });
         job.output_bytes_max = run.output_max;
         job.keep_order = if run.keep_order { crate::headless::Order::AsGiven } else { crate::headless::Order::AsEnded };
         Ok(job)
+    }
+
+    /// One that does nothing yet.
+    pub(super) fn bare(kind: RunKind, flags: Flags) -> Self {
+        Self::new(String::new(), kind, flags)
     }
 
     fn new(title: String, kind: RunKind, flags: Flags) -> Self {
@@ -104,6 +127,7 @@ impl Job {
             strategy: Strategy::default(),
             program: None,
             story: None,
+            scenario: None,
             warnings: Vec::new(),
             launcher: None,
             feed: Feed::default(),
@@ -116,6 +140,11 @@ impl Job {
 
     /// A scenario that was read already.
     pub(super) fn of_plan(plan: Plan, flags: Flags) -> Result<Self, Refusal> {
+        Self::of_plan_on(&mut Ground::New, plan, flags)
+    }
+
+    /// The same on such ground.
+    pub(super) fn of_plan_on(ground: &mut Ground<'_>, plan: Plan, flags: Flags) -> Result<Self, Refusal> {
         let mut job = Self::new(plan.title.clone(), RunKind::Scenario, flags);
         job.policy = asked::policy(&job.flags, &plan.policy, plan.seed);
         job.target = job.flags.jobs.unwrap_or(plan.pool).resolve(job.cpus);
@@ -131,8 +160,8 @@ impl Job {
         if let Some(program) = &plan.program {
             let mut program = program.clone();
             for (tree, spec) in program.trees.iter_mut().zip(&plan.trees) {
-                let (from, to) = job.tree(spec)?;
-                std::fs::create_dir(&to).context("make a folder for copies").map_err(Refusal::Internal)?;
+                let (from, to) = job.tree(ground, spec)?;
+                std::fs::create_dir_all(&to).context("make a folder for copies").map_err(Refusal::Internal)?;
                 (tree.from, tree.to) = (RawText::from(from.as_os_str()), RawText::from(to.as_os_str()));
             }
             job.program = Some(Arc::new(program));
@@ -140,33 +169,57 @@ impl Job {
         job.launcher = plan.launcher.as_ref().map(launcher).transpose()?;
         let mut copies = Vec::new();
         for copy in &plan.copies {
-            copies.push((copy.after_tasks, job.copy_source(copy.what.clone(), copy.verify)?));
+            copies.push((copy.after_tasks, job.copy_source(ground, copy.what.clone(), copy.verify)?));
         }
-        job.feed.parts.push(Part::Plan { plan: Box::new(plan), copies });
+        job.feed.parts.push(Part::Plan { plan: Box::new(plan), copies, begun: 0 });
         Ok(job)
     }
 
-    fn copy_source(&mut self, what: CopyWhat, verify: Verify) -> Result<CopySource, Refusal> {
+    fn copy_source(&mut self, ground: &mut Ground<'_>, what: CopyWhat, verify: Verify) -> Result<CopySource, Refusal> {
         let (from, to) = match what {
             CopyWhat::Paths { from, to } => (from, to),
-            CopyWhat::Tree(spec) => self.tree(&spec)?,
+            CopyWhat::Tree(spec) => self.tree(ground, &spec)?,
         };
-        let plan = source::plan(&[from], &to).map_err(|error| Refusal::usage(&error))?;
-        Ok(CopySource { plan, verify })
+        let plan = match ground {
+            Ground::New => source::plan(&[from], &to).map_err(|error| Refusal::usage(&error))?,
+            Ground::Former { copies, .. } => copy_plan(copies.next().ok_or_else(too_little)?),
+        };
+        Ok(CopySource::new(plan, verify))
     }
 
     /// Makes a tree that goes with the run: where it is, and where its copy is to be.
-    fn tree(&mut self, spec: &TreeSpec) -> Result<(PathBuf, PathBuf), Refusal> {
-        let folder = tempfile::Builder::new().prefix("pooltop-demo-").tempdir();
-        let folder = folder.context("make a temporary folder").map_err(Refusal::Internal)?;
+    fn tree(&mut self, ground: &mut Ground<'_>, spec: &TreeSpec) -> Result<(PathBuf, PathBuf), Refusal> {
+        let (folder, found) = match ground {
+            Ground::New => {
+                let folder = Made::new().context("make a temporary folder").map_err(Refusal::Internal)?;
+                (folder, Found::Anew)
+            }
+            Ground::Former { made, made_again, .. } => {
+                let path = Path::new(made.next().ok_or_else(too_little)?.as_os());
+                let (folder, found) = Made::former(path).map_err(|error| {
+                    Refusal::usage(&format!("use the tree that was made for the run, {}: {error}", path.display()))
+                })?;
+                if found == Found::Anew {
+                    made_again.push(path.to_owned());
+                }
+                (folder, found)
+            }
+        };
         let (from, to) = (folder.path().join("original"), folder.path().join("copy"));
-        std::fs::create_dir(&from)
-            .and_then(|()| make_tree(spec, &from))
-            .context("make the demo's tree")
-            .map_err(Refusal::Internal)?;
         self.made.push(folder);
+        if found == Found::Anew {
+            std::fs::create_dir(&from)
+                .and_then(|()| make_tree(spec, &from))
+                .context("make the demo's tree")
+                .map_err(Refusal::Internal)?;
+        }
         Ok((from, to))
     }
+}
+
+/// A header that does not name all that the scenario has.
+fn too_little() -> Refusal {
+    Refusal::usage(&"go on with the run: its journal does not name all folders of the scenario")
 }
 
 /// Without a name of its own the program is this very one: right for a launcher that stays on this machine, and for machines

@@ -30,7 +30,7 @@ pub(super) fn run(flags: &Flags) -> Result<u8, Refusal> {
             Picked::Run(at) => {
                 let job = Job::builtin(Some(&offers[at].name), flags.clone())?;
                 let stops_itself = job.timed.iter().any(|timed| timed.command == Command::Stop);
-                let code = front::run_in(job, Some(&mut console))?;
+                let code = front::run_in(job, &offers[at].name, &mut console)?;
                 match console.last() {
                     Some((Why::Ended, LeftBy::Person)) => {}
                     Some((Why::Ended, LeftBy::Others)) if stops_itself => {}

@@ -57,6 +57,7 @@ pub fn exit_codes() -> &'static [(u8, &'static str)] {
         (0, "everything is done"),
         (1, "a task failed, or something that was asked for is not done"),
         (2, "the command line or the scenario is wrong; nothing was started"),
+        (3, "the run could not be recorded, or not any more; no new task was started"),
         (4, "interrupted with work left"),
         (70, "an error of the program itself"),
         (141, "standard output was closed by its reader (as in `| head`)"),

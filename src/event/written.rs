@@ -22,7 +22,10 @@ pub const NAME: &str = "event";
 impl Event {
     /// Appends `"at_us":1,"event":"name",…`: the inside of an object, so that others can put their own keys around it.
     pub fn write_inside(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(format!("\"{TIME}\":{},\"{NAME}\":", self.at.0).as_bytes());
+        write_key(out, TIME);
+        serde_json::to_writer(&mut *out, &self.at).expect("BUG: a number that cannot be written");
+        out.push(b',');
+        write_key(out, NAME);
         let start = out.len();
         // As serde has it: "name", or {"name":{…}}. Taking the outer braces off makes it flat.
         serde_json::to_writer(&mut *out, &self.what).expect("BUG: an event that cannot be written");
@@ -43,6 +46,12 @@ impl Event {
         self.write_inside(out);
         out.push(b'}');
     }
+}
+
+fn write_key(out: &mut Vec<u8>, key: &str) {
+    out.push(b'"');
+    out.extend_from_slice(key.as_bytes());
+    out.extend_from_slice(b"\":");
 }
 
 impl<'de> Deserialize<'de> for Event {

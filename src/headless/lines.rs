@@ -21,6 +21,11 @@ impl Lines {
         Self { open: true, logged: 0 }
     }
 
+    /// What the log has so far is not to be told.
+    pub(super) fn leave_out(&mut self, state: &State) {
+        self.logged = state.log.forgotten() + state.log.lines().len() as u64;
+    }
+
     /// What this event, already taken into the state, is worth saying.
     pub(super) fn tell(&mut self, state: &State, event: &Event) {
         match &event.what {

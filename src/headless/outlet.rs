@@ -2,9 +2,12 @@
 //! It does not know progress lines. Bytes are passed on as they are: they are data, and whoever reads them wanted them.
 
 use std::collections::HashMap;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+
+use nix::fcntl::OFlag;
 
 use crate::event::Event;
 use crate::model::State;
@@ -19,13 +22,33 @@ const WAITING_BYTES_MAX: u64 = 16 << 20;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Closed;
 
+/// What becomes of files with output once it was passed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Files {
+    /// Nobody needs them any more.
+    Go,
+    /// They are part of the run's record.
+    Stay,
+    /// They are part of a run's record that is only looked at: nothing is added either.
+    LeftAlone,
+}
+
+/// Where an attempt's output is until it is passed on.
+struct Waiting {
+    attempt: u16,
+    output: Output,
+    /// Those of its streams that lie in a file only because they wait.
+    spilled: Vec<Stream>,
+}
+
 /// The two streams, and what waits for its turn.
 pub(super) struct Outlet {
     order: Order,
     spool: PathBuf,
+    files: Files,
     stdout: BufWriter<std::io::Stdout>,
-    /// Of attempts that ended, by task, with the attempt's number: until the task's end is certain and it is its turn.
-    waiting: HashMap<TaskId, (u16, Output)>,
+    /// Of attempts that ended, by task: until the task's end is certain and it is its turn.
+    waiting: HashMap<TaskId, Waiting>,
     /// How much of that is in memory.
     waiting_bytes: u64,
     /// The first task that has not been passed on, where order counts.
@@ -33,10 +56,11 @@ pub(super) struct Outlet {
 }
 
 impl Outlet {
-    pub(super) fn new(order: Order, spool: PathBuf) -> Self {
+    pub(super) fn new(order: Order, spool: PathBuf, files: Files) -> Self {
         Self {
             order,
             spool,
+            files,
             stdout: BufWriter::new(std::io::stdout()),
             waiting: HashMap::new(),
             waiting_bytes: 0,
@@ -60,8 +84,8 @@ impl Outlet {
     /// An attempt's output is the task's if the task is over with it.
     pub(super) fn attempt_ended(&mut self, state: &State, task: TaskId, output: Option<&Output>) -> Result<(), Closed> {
         let Some(record) = state.task(task) else { return Ok(()) };
-        if let Some((attempt, earlier)) = self.take(task) {
-            self.discard(task, attempt, &earlier);
+        if let Some(earlier) = self.take(task) {
+            self.discard(task, &earlier);
         }
         if let Some(output) = output {
             self.put(task, record.attempts, output.clone());
@@ -106,41 +130,48 @@ impl Outlet {
     }
 
     fn pass_on(&mut self, task: TaskId) -> Result<(), Closed> {
-        let Some((attempt, output)) = self.take(task) else { return Ok(()) };
-        let passed = closed(copy(&output.stdout, self.path(task, attempt, Stream::Stdout), &mut self.stdout));
+        let Some(waiting) = self.take(task) else { return Ok(()) };
+        let Waiting { attempt, output, .. } = &waiting;
+        let attempt = *attempt;
+        let passed = closed(copy(&output.stdout, &self.path(task, attempt, Stream::Stdout), &mut self.stdout));
         // Both streams keep their order on a terminal that shows both.
         let passed = passed.and_then(|()| if output.stderr.is_empty() { Ok(()) } else { self.flush() });
-        let _ = copy(&output.stderr, self.path(task, attempt, Stream::Stderr), &mut std::io::stderr());
-        self.discard(task, attempt, &output);
+        let _ = copy(&output.stderr, &self.path(task, attempt, Stream::Stderr), &mut std::io::stderr());
+        self.discard(task, &waiting);
         passed
     }
 
     /// What waits behind a slow task can be the output of all others.
     fn put(&mut self, task: TaskId, attempt: u16, mut output: Output) {
-        if self.waiting_bytes + in_memory(&output) > WAITING_BYTES_MAX {
+        let mut spilled = Vec::new();
+        if self.files != Files::LeftAlone && self.waiting_bytes + in_memory(&output) > WAITING_BYTES_MAX {
             for (stream, captured) in [(Stream::Stdout, &mut output.stdout), (Stream::Stderr, &mut output.stderr)] {
-                spill(captured, &self.path(task, attempt, stream));
+                if spill(captured, &self.path(task, attempt, stream)) {
+                    spilled.push(stream);
+                }
             }
         }
         self.waiting_bytes += in_memory(&output);
-        self.waiting.insert(task, (attempt, output));
+        self.waiting.insert(task, Waiting { attempt, output, spilled });
     }
 
-    fn take(&mut self, task: TaskId) -> Option<(u16, Output)> {
-        let (attempt, output) = self.waiting.remove(&task)?;
-        self.waiting_bytes -= in_memory(&output);
-        Some((attempt, output))
+    fn take(&mut self, task: TaskId) -> Option<Waiting> {
+        let waiting = self.waiting.remove(&task)?;
+        self.waiting_bytes -= in_memory(&waiting.output);
+        Some(waiting)
     }
 
     fn path(&self, task: TaskId, attempt: u16, stream: Stream) -> PathBuf {
         self.spool.join(spool_name(task, attempt, stream))
     }
 
-    fn discard(&self, task: TaskId, attempt: u16, output: &Output) {
+    fn discard(&self, task: TaskId, waiting: &Waiting) {
+        let Waiting { attempt, output, spilled } = waiting;
         for (stream, captured) in [(Stream::Stdout, &output.stdout), (Stream::Stderr, &output.stderr)] {
-            if matches!(captured, Captured::Spooled { .. }) {
-                // The folder goes with the run; this only frees the room earlier.
-                let _ = std::fs::remove_file(self.path(task, attempt, stream));
+            let in_file = matches!(captured, Captured::Spooled { .. });
+            if in_file && (self.files == Files::Go || spilled.contains(&stream)) {
+                // The folder goes with the run, and this only frees the room earlier; or the run's record has it already.
+                let _ = std::fs::remove_file(self.path(task, *attempt, stream));
             }
         }
     }
@@ -151,22 +182,31 @@ fn in_memory(output: &Output) -> u64 {
     of(&output.stdout) + of(&output.stderr)
 }
 
-/// Where there is no room for a file either, it stays in memory.
-fn spill(captured: &mut Captured, path: &Path) {
+/// Whether it lies in a file now. Where there is no room for a file either, it stays in memory.
+fn spill(captured: &mut Captured, path: &Path) -> bool {
     if let Captured::Inline(bytes) = captured
         && !bytes.is_empty()
         && std::fs::write(path, &*bytes).is_ok()
     {
         *captured = Captured::Spooled { bytes: bytes.len() as u64, cut: 0 };
+        return true;
     }
+    false
 }
 
-fn copy(captured: &Captured, path: PathBuf, to: &mut impl Write) -> std::io::Result<()> {
+/// A link would lead elsewhere, and a pipe would never end; neither is a file of ours.
+fn opened(path: &Path) -> std::io::Result<File> {
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(ErrorKind::NotFound.into()) }
+}
+
+fn copy(captured: &Captured, path: &Path, to: &mut impl Write) -> std::io::Result<()> {
     match captured {
         Captured::Inline(bytes) => to.write_all(bytes),
         Captured::Spooled { bytes, cut } => {
             if *bytes > 0 {
-                std::io::copy(&mut File::open(path)?, to)?;
+                std::io::copy(&mut opened(path).map_err(|_| ErrorKind::NotFound)?, to)?;
             }
             if *cut > 0 {
                 let mut stderr = std::io::stderr();
@@ -193,17 +233,20 @@ mod tests {
     #[test]
     fn what_waits_for_its_turn_is_bounded_in_memory_and_whole() {
         let folder = tempfile::tempdir().unwrap();
-        let mut outlet = Outlet::new(Order::AsGiven, folder.path().to_owned());
+        let mut outlet = Outlet::new(Order::AsGiven, folder.path().to_owned(), Files::Stay);
         let output = || Output { stdout: Captured::Inline(vec![b'o'; 60_000]), stderr: Captured::Inline(Vec::new()) };
         for task in 0..1000 {
             outlet.put(TaskId(task), 1, output());
         }
-        let held: u64 = outlet.waiting.values().map(|(_, output)| in_memory(output)).sum();
+        let held: u64 = outlet.waiting.values().map(|waiting| in_memory(&waiting.output)).sum();
         assert_eq!(held, outlet.waiting_bytes);
         assert!(held <= WAITING_BYTES_MAX && held > WAITING_BYTES_MAX / 2);
-        let (attempt, last) = outlet.take(TaskId(999)).unwrap();
+        let last = outlet.take(TaskId(999)).unwrap();
         let mut out = Vec::new();
-        copy(&last.stdout, outlet.path(TaskId(999), attempt, Stream::Stdout), &mut out).unwrap();
+        let path = outlet.path(TaskId(999), last.attempt, Stream::Stdout);
+        copy(&last.output.stdout, &path, &mut out).unwrap();
+        outlet.discard(TaskId(999), &last);
+        assert!(!path.exists(), "what only waited in a file is not kept there");
         assert_eq!(out, vec![b'o'; 60_000]);
         for task in 0..999 {
             outlet.take(TaskId(task)).unwrap();
@@ -212,12 +255,26 @@ mod tests {
     }
 
     #[test]
+    fn files_that_belong_to_a_record_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        for (files, stays) in [(Files::Stay, true), (Files::Go, false)] {
+            let mut outlet = Outlet::new(Order::AsEnded, folder.path().to_owned(), files);
+            let path = outlet.path(TaskId(0), 1, Stream::Stdout);
+            std::fs::write(&path, "").unwrap();
+            let stdout = Captured::Spooled { bytes: 0, cut: 0 };
+            outlet.put(TaskId(0), 1, Output { stdout, stderr: Captured::default() });
+            outlet.pass_on(TaskId(0)).unwrap();
+            assert_eq!(path.exists(), stays);
+        }
+    }
+
+    #[test]
     fn a_spooled_output_is_copied_whole() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x");
         std::fs::write(&path, vec![b'y'; 100_000]).unwrap();
         let mut out = Vec::new();
-        copy(&Captured::Spooled { bytes: 100_000, cut: 0 }, path, &mut out).unwrap();
+        copy(&Captured::Spooled { bytes: 100_000, cut: 0 }, &path, &mut out).unwrap();
         assert_eq!(out.len(), 100_000);
     }
 }

@@ -14,8 +14,11 @@ const FAILURES_NAMED: usize = 3;
 /// How long a task's name may be in the summary.
 const NAME_COLUMNS: usize = 60;
 
-/// At most five lines, safe for a terminal.
-pub fn summary(state: &State) -> Vec<String> {
+/// How many lines there are at most.
+const LINES_MAX: usize = 5;
+
+/// At most five lines, safe for a terminal. `record`: where the run is recorded.
+pub fn summary(state: &State, record: Option<&str>) -> Vec<String> {
     let title = state.start.as_ref().map_or("", |start| &start.title);
     let mut lines = vec![
         format!("pooltop {}: {}", middle_cut(&sanitized(title), NAME_COLUMNS, "…"), outcome(state)),
@@ -25,6 +28,29 @@ pub fn summary(state: &State) -> Vec<String> {
         sizes(state),
     ];
     lines.retain(|line| !line.is_empty());
+    if let Some(record) = record.map(sanitized) {
+        let has_room = lines.len() < LINES_MAX;
+        match lines.last_mut() {
+            Some(last) if !has_room => {
+                let _ = write!(last, "; recorded {record}");
+            }
+            _ => lines.push(format!("  recorded   {record}")),
+        }
+    }
+    lines
+}
+
+/// The same of a recorded run that was shown. `instead`: what to say of it in the place of how it ended, if it did not.
+pub fn summary_of_replay(state: &State, instead: Option<&str>) -> Vec<String> {
+    let mut lines = summary(state, None);
+    if let Some(first) = lines.first_mut() {
+        if let Some(instead) = instead {
+            let title = state.start.as_ref().map_or("", |start| &start.title);
+            let title = middle_cut(&sanitized(title), NAME_COLUMNS, "…");
+            *first = format!("pooltop {title}: {instead} after {}", seconds(Duration::from_micros(state.now.0)));
+        }
+        first.push_str(" (replayed)");
+    }
     lines
 }
 
@@ -33,6 +59,9 @@ fn outcome(state: &State) -> String {
     if state.stopped_by == Some(PhaseReason::Stuck) {
         let why = state.verdict.as_ref().map(|verdict| format!(": {}", sanitized(&verdict.text)));
         return format!("stuck{} (after {time})", why.unwrap_or_default());
+    }
+    if let Some(reason) = &state.recording_failed {
+        return format!("recording failed: {}; no new task was started (after {time})", sanitized(reason));
     }
     let word = match state.exit_code() {
         0 => "done",

@@ -2,13 +2,13 @@
 //! It does not know where the bytes come from, nor whether more will be written.
 
 use std::fmt;
-use std::io::{BufRead, ErrorKind};
+use std::io::{BufRead, Read as _};
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use thiserror::Error;
 
-use super::format::{CRC_FIRST, CRC_KEY, FORMAT, Header, LINE_BYTES_MAX, TAIL, checksum};
+use super::format::{CRC_FIRST, CRC_KEY, FORMAT, Header, LINE_BYTES_MAX, TAIL, checksum, hex};
 use crate::event::Event;
 use crate::event::written::{entry, read_inside};
 
@@ -167,26 +167,13 @@ impl<R: BufRead> Reader<R> {
     /// Reads up to the next newline, whatever there is, into `line`.
     fn line(&mut self) -> std::io::Result<Found> {
         self.line.clear();
-        loop {
-            let piece = match self.from.fill_buf() {
-                Ok(piece) => piece,
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
-            if piece.is_empty() {
-                return Ok(if self.line.is_empty() { Found::End } else { Found::Not(DamageKind::Torn) });
-            }
-            let end = piece.iter().position(|&byte| byte == b'\n');
-            let taken = end.map_or(piece.len(), |end| end + 1);
-            self.line.extend_from_slice(&piece[..taken]);
-            self.from.consume(taken);
-            if self.line.len() > LINE_BYTES_MAX {
-                return Ok(Found::Not(DamageKind::TooLong));
-            }
-            if end.is_some() {
-                return Ok(Found::Whole);
-            }
-        }
+        self.from.by_ref().take(LINE_BYTES_MAX as u64 + 1).read_until(b'\n', &mut self.line)?;
+        Ok(match self.line.last() {
+            None => Found::End,
+            Some(_) if self.line.len() > LINE_BYTES_MAX => Found::Not(DamageKind::TooLong),
+            Some(b'\n') => Found::Whole,
+            Some(_) => Found::Not(DamageKind::Torn),
+        })
     }
 
     /// The line's checksum, if it is right.
@@ -195,7 +182,7 @@ impl<R: BufRead> Reader<R> {
         let digits = tail.strip_prefix(CRC_KEY)?.strip_suffix(b"\"}\n")?;
         let crc = checksum(self.mark.crc, covered);
         // Compared as written: other spellings of the same number are not ours.
-        (digits == format!("{crc:08x}").as_bytes()).then_some(crc)
+        (digits == hex(crc)).then_some(crc)
     }
 }
 
@@ -238,21 +225,9 @@ impl<'de> Deserialize<'de> for Numbered {
 mod tests {
     use super::*;
     use crate::event::{Elapsed, What};
+    use crate::journal::made_up::header;
     use crate::journal::{RunId, encode_event, encode_header};
-    use crate::task::{RawText, TaskId, WorkerId};
-
-    fn header() -> Header {
-        Header {
-            format: FORMAT,
-            run: RunId("20260102-030405-0a1b".into()),
-            program: "0.1.0".into(),
-            started_unix_us: 1_767_323_045_000_000,
-            command: vec![RawText::from("pooltop"), RawText(b"\xff".to_vec())],
-            folder: RawText::from("/tmp"),
-            scenario: None,
-            made: Vec::new(),
-        }
-    }
+    use crate::task::{TaskId, WorkerId};
 
     fn events() -> Vec<Event> {
         let whats = [

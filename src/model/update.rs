@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::State;
+use super::{Replayed, State};
 use crate::event::Event;
 
 /// One piece of news, in order.
@@ -13,6 +13,8 @@ pub enum Update {
     Events(Arc<[Event]>),
     /// The follower was too slow and events were left out; this is the state after all of them.
     Reset(Arc<State>),
+    /// A recorded run at some instant, which may be before that of the last update.
+    Replayed(Box<Replayed>),
 }
 
 impl State {
@@ -28,6 +30,7 @@ impl State {
                 }
             }
             Update::Reset(state) => *self = State::clone(state),
+            Update::Replayed(replayed) => self.clone_from(&replayed.state),
         }
     }
 }

@@ -22,7 +22,7 @@ use super::settings::ServeInParent;
 use crate::event::Exit;
 use crate::offspring;
 use crate::task::Pid;
-use crate::wire::{Frames, FromWorker, Receiver, Sender, ToWorker, Traffic, WORKER_ARGUMENT};
+use crate::wire::{Frames, FromWorker, HOLD_ARGUMENT, Receiver, Sender, ToWorker, Traffic, WORKER_ARGUMENT, hand_over};
 
 /// This very program, also when the file was replaced meanwhile.
 const SELF: &str = "/proc/self/exe";
@@ -64,11 +64,15 @@ pub(super) enum Way {
     Launched,
 }
 
-/// Starts a worker. `open_files`: the soft limit its tasks get, since the parent may have raised its own.
-pub(super) fn spawn(open_files: u64) -> std::io::Result<Child> {
+/// Starts a worker. `open_files`: the soft limit its tasks get, since the parent may have raised its own. `lock`: what it holds
+/// as long as it lives. That goes through the socket, so that no other process started meanwhile inherits it.
+pub(super) fn spawn(open_files: u64, lock: Option<&OwnedFd>) -> std::io::Result<Child> {
     let (ours, theirs) = UnixStream::pair()?;
     ours.set_nonblocking(true)?;
-    let process = start(theirs, open_files)?;
+    if let Some(lock) = lock {
+        hand_over(&ours, lock)?;
+    }
+    let process = start(theirs, open_files, lock.map(|_| HOLD_ARGUMENT))?;
     adopt_or_end(ours, process, Way::Direct)
 }
 
@@ -119,10 +123,11 @@ pub(super) fn spawn_inside(name: &str, pid: Pid, serve: &ServeInParent) -> std::
 
 /// No pre_exec: with one, the standard library forks this whole process instead of a vfork-like start.
 #[expect(clippy::disallowed_methods, reason = "this is where the parent starts workers")]
-fn start(socket: UnixStream, open_files: u64) -> std::io::Result<Process> {
+fn start(socket: UnixStream, open_files: u64, holds: Option<&str>) -> std::io::Result<Process> {
     Command::new(SELF)
         .arg0("pooltop")
         .args([WORKER_ARGUMENT, &std::process::id().to_string(), &open_files.to_string()])
+        .args(holds)
         .stdin(Stdio::from(OwnedFd::from(socket)))
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

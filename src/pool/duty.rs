@@ -12,7 +12,7 @@ use crate::task::{Place, TaskId, ThreadId, WorkerId};
 /// A task that runs longer than this keeps nothing waiting behind it.
 pub(super) const LONG: Duration = Duration::from_millis(LONG_MS);
 
-const LONG_MS: u64 = 20;
+pub(super) const LONG_MS: u64 = 20;
 
 /// A worker that holds a task and says nothing for this long is asked whether it is alive.
 const QUIET_MS: u64 = 500;

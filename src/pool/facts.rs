@@ -229,14 +229,17 @@ fn with_bounded_text(outcome: Outcome) -> Outcome {
 }
 
 /// A task that was told to end before it began has ended.
-fn returned(state: &State, worker: WorkerId, tasks: Vec<TaskId>, events: &mut Vec<What>) {
+pub(super) fn returned(state: &State, worker: WorkerId, tasks: Vec<TaskId>, events: &mut Vec<What>) {
     let stopping = |task: &TaskId| state.task(*task).is_some_and(|record| record.status == Status::Stopping);
     let (stopped, tasks): (Vec<TaskId>, Vec<TaskId>) = tasks.into_iter().partition(stopping);
-    for task in stopped {
-        let outcome = Outcome::Failed(Failure::Stopped);
-        events.push(What::AttemptEnded { task, outcome, tally: Tally::default(), took_us: 0, output: None });
-    }
+    events.extend(stopped.into_iter().map(stopped_unbegun));
     events.push(What::TasksReturned { worker, tasks });
+}
+
+/// It was told to end, and had not begun.
+pub(super) fn stopped_unbegun(task: TaskId) -> What {
+    let outcome = Outcome::Failed(Failure::Stopped);
+    What::AttemptEnded { task, outcome, tally: Tally::default(), took_us: 0, output: None }
 }
 
 /// A worker tells everything that came before it begins a task, so only the first it holds can have begun without a

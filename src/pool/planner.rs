@@ -68,6 +68,8 @@ pub(super) enum Gate {
 pub(super) struct Outlook {
     /// Whether the scenario will still ask for something at a time of its own.
     pub timed_left: bool,
+    /// How long a worker waits, beyond the way to it, for the record of what it is given.
+    pub lag_us: u64,
 }
 
 impl Step {
@@ -98,7 +100,7 @@ pub(super) fn next(state: &State, now: Elapsed, gate: Gate, outlook: Outlook) ->
         .or_else(|| tuner::next(state))
         .or_else(|| size(state, now))
         .or_else(|| workers(state))
-        .or_else(|| dispatch(state, gate))
+        .or_else(|| dispatch(state, gate, outlook))
         .or_else(|| talk::verdict(state, now, gate, outlook))
 }
 
@@ -148,6 +150,9 @@ fn phase(state: &State) -> Option<Step> {
         Phase::Running => {
             if state.source == Source::Closed && !state.has_unfinished() {
                 return Some(Step::phase(Phase::Closing, PhaseReason::Finished));
+            }
+            if state.recording_failed.is_some() {
+                return Some(Step::phase(Phase::Draining, PhaseReason::NotRecorded));
             }
             if state.unplanned.given_up && state.workers.processes() == 0 {
                 if state.workers.is_empty() {
@@ -302,11 +307,11 @@ fn workers(state: &State) -> Option<Step> {
 
 /// Tasks to those who are there for them, then the pool's: the next ones to the worker that holds least, one of the lowest
 /// seat among equals.
-fn dispatch(state: &State, gate: Gate) -> Option<Step> {
+fn dispatch(state: &State, gate: Gate, outlook: Outlook) -> Option<Step> {
     if gate == Gate::Held || state.phase != Phase::Running || state.is_paused() || state.counts.waiting() == 0 {
         return None;
     }
-    let credit = credit(state);
+    let credit = credit(state, outlook.lag_us);
     if let Some(step) = places::dispatch(state, credit) {
         return Some(step);
     }
@@ -328,11 +333,15 @@ fn dispatch(state: &State, gate: Gate) -> Option<Step> {
 }
 
 /// How many tasks a worker may hold: one, unless tasks are so short that it would wait for the parent between two.
-fn credit(state: &State) -> u64 {
+///
+/// It is topped up at half of that, so the record's time counts twice; but where tasks take longer than what makes a task
+/// long, there is never one behind another.
+fn credit(state: &State, lag_us: u64) -> u64 {
+    let ahead_us = AHEAD_US.saturating_add(lag_us.saturating_mul(2)).min(duty::LONG_MS * 1000);
     match state.pace_us {
         None => 1,
-        Some(pace) if pace > AHEAD_US => 1,
-        Some(pace) => (1 + AHEAD_US / pace.max(1)).min(CREDIT_MAX),
+        Some(pace) if pace > ahead_us => 1,
+        Some(pace) => (1 + ahead_us / pace.max(1)).min(CREDIT_MAX),
     }
 }
 
@@ -364,4 +373,64 @@ fn kill(worker: WorkerId, reason: &str) -> Step {
 
 pub(super) fn dismiss(worker: WorkerId) -> Step {
     Step::send(What::WorkerDismissed { worker }, worker, ToWorker::Exit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Event, Policy, RunKind, Start};
+    use crate::task::{Outcome, Pid, Slot, Tally, TaskSpec, Work};
+
+    fn tell(state: &mut State, what: What) {
+        state.apply(&Event { at: Elapsed(60_000_000), what }).unwrap();
+    }
+
+    /// One idle worker, a task that took that long, and many that wait.
+    fn idle(took_us: u64) -> State {
+        let mut state = State::new();
+        let start = Start::new("t", RunKind::Command, Pid(1), 1, Policy::default());
+        let worker = WorkerId(0);
+        let tasks = (0..500).map(|_| TaskSpec::new(Work::Nothing).into()).collect();
+        let (outcome, tally) = (Outcome::Done, Tally::default());
+        for what in [
+            What::RunStarted(Box::new(start)),
+            What::TargetSet { workers: 1, by: crate::command::Asker::Start },
+            What::TasksAdded { tasks },
+            What::WorkerStarting { worker, slot: Slot(0), role: Role::Pool },
+            What::WorkerSpawned { worker, pid: Pid(2) },
+            What::WorkerReady { worker, host: None, pid: None },
+            What::TasksDispatched { worker, tasks: vec![TaskId(0)] },
+            What::AttemptEnded { task: TaskId(0), outcome, tally, took_us, output: None },
+        ] {
+            tell(&mut state, what);
+        }
+        state
+    }
+
+    fn given(state: &State, lag_us: u64) -> usize {
+        let step = next(state, state.now, Gate::Open, Outlook { timed_left: false, lag_us });
+        match step.map(|step| step.effect) {
+            Some(Effect::Give(_, tasks)) => tasks.len(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_worker_has_enough_to_do_while_what_follows_is_being_recorded() {
+        let short = idle(1_000);
+        assert_eq!((given(&short, 0), given(&short, 300), given(&short, 5_000)), (3, 3, 13));
+        assert_eq!(given(&short, 10_000_000), 21, "a disk that hangs is no reason to hoard");
+        let middling = idle(6_000);
+        assert_eq!((given(&middling, 0), given(&middling, 5_000)), (1, 3));
+        let long = idle(25_000);
+        assert_eq!((given(&long, 0), given(&long, 10_000_000)), (1, 1), "nothing is put behind what takes long");
+    }
+
+    #[test]
+    fn a_record_that_failed_ends_the_giving_out() {
+        let mut state = idle(1_000);
+        tell(&mut state, What::RecordingFailed { reason: "no space".into() });
+        let step = next(&state, state.now, Gate::Open, Outlook { timed_left: false, lag_us: 0 }).unwrap();
+        assert_eq!(step.event, What::PhaseEntered { phase: Phase::Draining, why: PhaseReason::NotRecorded });
+    }
 }

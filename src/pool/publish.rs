@@ -31,27 +31,57 @@ pub struct Subscriber {
     pub keeps: Keeps,
 }
 
+/// Where a recorder gets every event; bounded.
+pub type Recorder = Sender<Arc<[Event]>>;
+
 /// All followers.
 pub(super) struct Publisher {
     followers: Vec<Follower>,
+    /// Whether there was a recorder that has hung up.
+    has_lost_recorder: bool,
 }
 
 struct Follower {
-    updates: Sender<Update>,
+    to: To,
     keeps: Keeps,
     behind: VecDeque<Update>,
     missed: bool,
 }
 
+/// What kind of follower it is.
+enum To {
+    /// It shows what there is.
+    Front(Sender<Update>),
+    /// It keeps what there was. It is told how many events there are, so none is left out on the way to it, however far it is
+    /// behind: no task begins meanwhile.
+    Recorder(Recorder),
+}
+
 impl Publisher {
-    pub(super) fn new(subscribers: Vec<Subscriber>) -> Self {
-        let follower = |subscriber: Subscriber| Follower {
-            updates: subscriber.updates,
-            keeps: subscriber.keeps,
-            behind: VecDeque::new(),
-            missed: false,
-        };
-        Self { followers: subscribers.into_iter().map(follower).collect() }
+    pub(super) fn new(subscribers: Vec<Subscriber>, recorder: Option<Recorder>) -> Self {
+        let follower = |to, keeps| Follower { to, keeps, behind: VecDeque::new(), missed: false };
+        let fronts = subscribers.into_iter().map(|front| follower(To::Front(front.updates), front.keeps));
+        // First, so that what it says comes soon.
+        let recorder = recorder.map(|recorder| follower(To::Recorder(recorder), Keeps::Everything));
+        Self { followers: recorder.into_iter().chain(fronts).collect(), has_lost_recorder: false }
+    }
+
+    /// A run that goes on begins with what it has come to.
+    pub(super) fn begin_with(&mut self, state: &State) {
+        if self.followers.iter().any(|follower| !follower.is_recorder()) {
+            let update = Update::Reset(Arc::new(state.clone()));
+            self.hand_out(&update);
+        }
+    }
+
+    /// Whether the recorder hung up though nobody told it to.
+    pub(super) fn has_lost_recorder(&self) -> bool {
+        self.has_lost_recorder
+    }
+
+    /// The recorder gets nothing more and is not waited for.
+    pub(super) fn forget_recorder(&mut self) {
+        self.followers.retain(|follower| !follower.is_recorder());
     }
 
     /// Whether nobody follows, so that events need not be kept.
@@ -74,13 +104,25 @@ impl Publisher {
         if events.is_empty() || self.followers.is_empty() {
             return;
         }
-        let update = Update::Events(Arc::from(events));
-        self.followers.retain_mut(|follower| follower.take(update.clone()));
+        self.hand_out(&Update::Events(Arc::from(events)));
     }
 
     /// Tries again with those that were behind.
     pub(super) fn catch_up(&mut self, state: &State) {
-        self.followers.retain_mut(|follower| follower.catch_up(state));
+        self.keep_those(|follower| follower.catch_up(state));
+    }
+
+    fn hand_out(&mut self, update: &Update) {
+        self.keep_those(|follower| follower.take(update.clone()));
+    }
+
+    fn keep_those(&mut self, mut are_there: impl FnMut(&mut Follower) -> bool) {
+        let lost = &mut self.has_lost_recorder;
+        self.followers.retain_mut(|follower| {
+            let is_there = are_there(follower);
+            *lost |= !is_there && follower.is_recorder();
+            is_there
+        });
     }
 
     /// After the run: waits for those that must see everything, as long as `patient` says so.
@@ -92,7 +134,7 @@ impl Publisher {
                 follower.behind.push_back(Update::Reset(Arc::new(state.clone())));
             }
             while let Some(update) = follower.behind.pop_front() {
-                match follower.updates.send_timeout(update, LOOK_UP_EVERY) {
+                match follower.to.send_timeout(update, LOOK_UP_EVERY) {
                     Ok(()) => {}
                     Err(SendTimeoutError::Timeout(update)) if patient() => follower.behind.push_front(update),
                     Err(SendTimeoutError::Timeout(_)) => {
@@ -116,7 +158,45 @@ pub enum Told {
     Part,
 }
 
+impl To {
+    fn try_send(&self, update: Update) -> Result<(), TrySendError<Update>> {
+        match (self, update) {
+            (Self::Front(updates), update) => updates.try_send(update),
+            (Self::Recorder(events), Update::Events(batch)) => events.try_send(batch).map_err(|error| match error {
+                TrySendError::Full(batch) => TrySendError::Full(Update::Events(batch)),
+                TrySendError::Disconnected(batch) => TrySendError::Disconnected(Update::Events(batch)),
+            }),
+            // It has what was before.
+            (Self::Recorder(_), Update::Reset(_) | Update::Replayed(_)) => Ok(()),
+        }
+    }
+
+    fn send_timeout(&self, update: Update, within: Duration) -> Result<(), SendTimeoutError<Update>> {
+        match (self, update) {
+            (Self::Front(updates), update) => updates.send_timeout(update, within),
+            (Self::Recorder(events), Update::Events(batch)) => {
+                events.send_timeout(batch, within).map_err(|error| match error {
+                    SendTimeoutError::Timeout(batch) => SendTimeoutError::Timeout(Update::Events(batch)),
+                    SendTimeoutError::Disconnected(batch) => SendTimeoutError::Disconnected(Update::Events(batch)),
+                })
+            }
+            (Self::Recorder(_), Update::Reset(_) | Update::Replayed(_)) => Ok(()),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Front(updates) => updates.is_empty(),
+            Self::Recorder(events) => events.is_empty(),
+        }
+    }
+}
+
 impl Follower {
+    fn is_recorder(&self) -> bool {
+        matches!(self.to, To::Recorder(_))
+    }
+
     fn take(&mut self, update: Update) -> bool {
         if self.missed {
             return true;
@@ -125,7 +205,7 @@ impl Follower {
             self.wait(update);
             return true;
         }
-        match (self.updates.try_send(update), self.keeps) {
+        match (self.to.try_send(update), self.keeps) {
             (Ok(()), _) => true,
             (Err(TrySendError::Full(update)), Keeps::Everything) => {
                 self.behind.push_back(update);
@@ -143,7 +223,7 @@ impl Follower {
     /// what may be thinned out is. What is left is bounded by the tasks in flight.
     fn wait(&mut self, update: Update) {
         let update = match update {
-            Update::Events(events) if self.behind.len() >= BEHIND_MAX => {
+            Update::Events(events) if self.behind.len() >= BEHIND_MAX && !self.is_recorder() => {
                 let kept: Vec<Event> = events.iter().filter(|event| !event.what.may_be_left_out()).cloned().collect();
                 if kept.is_empty() {
                     return;
@@ -156,12 +236,12 @@ impl Follower {
     }
 
     fn catch_up(&mut self, state: &State) -> bool {
-        if self.missed && self.updates.is_empty() {
+        if self.missed && self.to.is_empty() {
             self.missed = false;
             return self.take(Update::Reset(Arc::new(state.clone())));
         }
         while let Some(update) = self.behind.pop_front() {
-            match self.updates.try_send(update) {
+            match self.to.try_send(update) {
                 Ok(()) => {}
                 Err(TrySendError::Full(update)) => {
                     self.behind.push_front(update);
@@ -189,7 +269,7 @@ mod tests {
     #[test]
     fn a_reader_that_stands_still_costs_bounded_memory_and_misses_nothing_that_matters() {
         let (updates, followed) = crossbeam_channel::bounded(4);
-        let mut publisher = Publisher::new(vec![Subscriber { updates, keeps: Keeps::Everything }]);
+        let mut publisher = Publisher::new(vec![Subscriber { updates, keeps: Keeps::Everything }], None);
         for _ in 0..10_000 {
             publisher.publish(vec![progressed()]);
         }
@@ -202,7 +282,7 @@ mod tests {
             .iter()
             .flat_map(|update| match update {
                 Update::Events(events) => events.to_vec(),
-                Update::Reset(_) => Vec::new(),
+                Update::Reset(_) | Update::Replayed(_) => Vec::new(),
             })
             .collect();
         assert_eq!(told.join().unwrap(), Told::All);
@@ -211,10 +291,46 @@ mod tests {
     }
 
     #[test]
+    fn a_recorder_misses_nothing_and_its_loss_is_noticed() {
+        let (recorder, events_of_it) = crossbeam_channel::bounded(4);
+        let (updates, followed) = crossbeam_channel::bounded(4);
+        let front = Subscriber { updates, keeps: Keeps::TheLatest };
+        let mut publisher = Publisher::new(vec![front], Some(recorder));
+        publisher.begin_with(&State::new());
+        for _ in 0..BEHIND_MAX + 10 {
+            publisher.publish(vec![progressed(), progressed()]);
+        }
+        assert_eq!(publisher.gate(), Gate::Held, "work waits for it");
+        let mut events = events_of_it.try_iter().map(|events| events.len()).sum::<usize>();
+        while publisher.is_behind() && events < 2 * (BEHIND_MAX + 10) {
+            publisher.catch_up(&State::new());
+            events += events_of_it.try_iter().map(|events| events.len()).sum::<usize>();
+        }
+        assert_eq!(events, 2 * (BEHIND_MAX + 10));
+        assert!(matches!(followed.try_recv(), Ok(Update::Reset(_))), "who shows it begins with what there is");
+        assert!(!publisher.has_lost_recorder());
+        drop(events_of_it);
+        publisher.publish(vec![progressed()]);
+        assert!(publisher.has_lost_recorder() && publisher.gate() == Gate::Open && !publisher.is_alone());
+    }
+
+    #[test]
+    fn a_recorder_that_failed_is_not_waited_for() {
+        let (recorder, _recorded) = crossbeam_channel::bounded(1);
+        let mut publisher = Publisher::new(Vec::new(), Some(recorder));
+        for _ in 0..BEHIND_MAX + 10 {
+            publisher.publish(vec![progressed()]);
+        }
+        publisher.forget_recorder();
+        assert!(publisher.is_alone() && publisher.gate() == Gate::Open && !publisher.has_lost_recorder());
+        assert_eq!(publisher.finish(&State::new(), || false), Told::All);
+    }
+
+    #[test]
     fn a_reader_that_is_gone_holds_nothing_up() {
         let (updates, followed) = crossbeam_channel::bounded(1);
         drop(followed);
-        let mut publisher = Publisher::new(vec![Subscriber { updates, keeps: Keeps::Everything }]);
+        let mut publisher = Publisher::new(vec![Subscriber { updates, keeps: Keeps::Everything }], None);
         publisher.publish(vec![progressed()]);
         assert!(publisher.is_alone() && publisher.gate() == Gate::Open);
     }

@@ -2,15 +2,18 @@
 //! It does not know what is made of it.
 
 use std::fmt;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
 use thiserror::Error;
 
+use super::publish::Recorder;
 use super::signals::HangUp;
 use crate::command::Command;
-use crate::event::{Elapsed, Start};
-use crate::task::{Program, RawText};
+use crate::event::{Elapsed, Resumed, Start};
+use crate::model::State;
+use crate::task::{Program, RawText, TaskId};
 
 /// What a run is started with.
 pub struct Settings {
@@ -18,6 +21,8 @@ pub struct Settings {
     pub start: Start,
     /// How many workers at first.
     pub target: u32,
+    /// When the run began, by the clock on the wall: microseconds since 1970. Workers tell by it what the run has copied.
+    pub began_unix_us: i64,
     /// What the scenario asks for, and when.
     pub timed: Vec<Timed>,
     /// An existing folder for output that is too long to travel; whoever made it removes it.
@@ -37,10 +42,43 @@ pub struct Settings {
     pub serve: ServeInParent,
     /// Rung at USR1: somebody wants to know what runs.
     pub asked: Option<Sender<()>>,
+    /// Gets every event, and says through the mailbox ([`crate::command::Recorded`]) what is safe. What must not be done twice
+    /// is not begun before its beginning is.
+    pub recorder: Option<Recorder>,
+    /// A run that is gone on with. What it was started with is in there: `start` and `target` mean nothing then, and of
+    /// `timed` what was done already is left out.
+    pub resumed: Option<Box<ResumedRun>>,
+    /// Whose file lock the workers' processes are to hold as long as they live, and nobody else below this one. Those behind a
+    /// launcher do not.
+    pub lock: Option<Arc<OwnedFd>>,
+}
+
+impl Settings {
+    /// The state a run begins with. What a run that goes on is started with takes the place of what a new one would be.
+    pub(super) fn take_state(&mut self) -> State {
+        let Some(run) = &mut self.resumed else { return State::new() };
+        let state = std::mem::take(&mut run.state);
+        let Resumed { pid, cpus, target, policy, .. } = &run.resumed;
+        if let Some(former) = state.start.as_deref() {
+            self.start = Start { pid: *pid, cpus: *cpus, policy: policy.clone(), ..former.clone() };
+        }
+        self.target = *target;
+        state
+    }
+}
+
+/// See [`Settings::resumed`].
+pub struct ResumedRun {
+    /// What the run had come to.
+    pub state: State,
+    /// How it goes on.
+    pub resumed: Resumed,
+    /// Tasks that wait and are not wanted this time.
+    pub dropped: Vec<TaskId>,
 }
 
 /// See [`Settings::serve`].
-pub type ServeInParent = Arc<dyn Fn(std::os::fd::OwnedFd) + Send + Sync>;
+pub type ServeInParent = Arc<dyn Fn(OwnedFd) + Send + Sync>;
 
 /// How workers are started elsewhere: an argument vector, in front of the program that serves over standard input and output.
 #[derive(Clone, Debug, PartialEq, Eq)]

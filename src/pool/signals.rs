@@ -77,6 +77,23 @@ impl BetweenRuns {
     }
 }
 
+/// Waits on a thread of its own until somebody wants the program to end, and says with which exit code. For a program that
+/// has no run. To be called after [`block_signals`].
+///
+/// # Errors
+/// When there is no thread to be had.
+pub fn when_the_end_is_wanted(end: impl FnOnce(u8) + Send + 'static) -> std::io::Result<()> {
+    let ends = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGQUIT, Signal::SIGHUP];
+    let read = read_set();
+    let wanted: SigSet = ends.into_iter().filter(|signal| read.contains(*signal)).collect();
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        if let Ok(signal) = wanted.wait() {
+            end(128 + u8::try_from(signal as i32).unwrap_or(0));
+        }
+    })?;
+    Ok(())
+}
+
 /// A signal that is ignored is not read either: the kernel keeps even an ignored one for a reader.
 fn read_set() -> SigSet {
     let ignored = std::fs::read_to_string("/proc/self/status").map_or(0, |status| ignored(&status));

@@ -2,6 +2,8 @@
 //! It does not know processes; what a worker would do is drawn from a seed.
 
 mod check;
+mod crashes;
+mod disk;
 mod histories;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -17,12 +19,13 @@ use crate::event::{self, Elapsed, Event, Exit, Phase, Policy, RunKind, Start, Te
 use crate::model::{PoolLife, State};
 use crate::task::{Failure, Outcome, Pid, Place, Stage, Tally, TaskId, TaskSpec, ThreadId, Work, WorkerId};
 use crate::wire::{Report, ToWorker};
+use disk::Disk;
 
 /// How long a history may be before it counts as one that never ends.
 const TURNS_MAX: u32 = 200_000;
 
 /// Commands come from outside at any time, so nothing is ever found stuck.
-const SOMEBODY: Outlook = Outlook { timed_left: true };
+const SOMEBODY: Outlook = Outlook { timed_left: true, lag_us: 0 };
 
 /// What the world is like.
 #[derive(Clone, Debug)]
@@ -39,6 +42,8 @@ struct Shape {
     task_us_max: u64,
     strategy: event::Strategy,
     program: Program,
+    /// How often in a thousand turns what was told is safe; `None`: it is not recorded.
+    sync_per_mille: Option<u64>,
 }
 
 /// What the parent's program does once it has handed over its tasks.
@@ -77,20 +82,14 @@ struct World {
     starts: BTreeMap<TaskId, u32>,
     /// What the parent's program has still to hand over.
     to_submit: VecDeque<TaskSpec>,
+    disk: Option<Disk>,
+    /// How often workers began what must not be done twice unrecorded.
+    begun: BTreeMap<TaskId, u32>,
 }
 
 impl World {
     fn new(shape: Shape) -> Self {
-        let mut world = Self {
-            random: Pcg64Mcg::seed_from_u64(shape.seed),
-            shape,
-            state: State::new(),
-            now: Elapsed::default(),
-            actors: BTreeMap::new(),
-            ends: BTreeMap::new(),
-            starts: BTreeMap::new(),
-            to_submit: VecDeque::new(),
-        };
+        let mut world = Self::bare(shape);
         let policy = Policy {
             retries: world.shape.retries,
             timeout_ms: world.shape.timeout_ms,
@@ -103,8 +102,35 @@ impl World {
         let start = Start { strategy, ..Start::new("history", RunKind::Scenario, Pid(1), 2, policy) };
         world.record(What::RunStarted(Box::new(start)));
         world.record(What::TargetSet { workers: world.shape.workers, by: Asker::Start });
-        let specs = (0..world.shape.tasks).map(|n| {
-            let work = if n % 3 == 0 { Work::Nothing } else { Work::Sleep { duration_ms: 1 } };
+        world.feed();
+        world
+    }
+
+    /// Nothing has happened.
+    fn bare(shape: Shape) -> Self {
+        Self {
+            random: Pcg64Mcg::seed_from_u64(shape.seed),
+            disk: shape.sync_per_mille.map(|_| Disk::default()),
+            shape,
+            state: State::new(),
+            now: Elapsed::default(),
+            actors: BTreeMap::new(),
+            ends: BTreeMap::new(),
+            starts: BTreeMap::new(),
+            to_submit: VecDeque::new(),
+            begun: BTreeMap::new(),
+        }
+    }
+
+    /// Hands over the tasks that the run does not know yet, or the program that will.
+    fn feed(&mut self) {
+        let known = self.state.tasks.len().saturating_sub(usize::from(self.state.main.is_some()));
+        let specs = (0..self.shape.tasks).skip(known).map(|n| {
+            let work = match n % 4 {
+                0 => Work::Nothing,
+                1 => Work::Sleep { duration_ms: 1 },
+                _ => disk::command(),
+            };
             let place = match n % 11 {
                 4 | 9 => Place::Own,
                 7 => Place::Parent,
@@ -113,15 +139,16 @@ impl World {
             TaskSpec { stage: Stage(u8::from(n % 7 == 6)), place, ..TaskSpec::new(work) }
         });
         let specs = specs.collect();
-        if world.shape.program == Program::None {
-            world.command(Command::Submit(specs));
+        if self.shape.program == Program::None {
+            self.command(Command::Submit(specs));
         } else {
-            world.to_submit = specs.into();
+            self.to_submit = specs.into();
             let program = TaskSpec { place: Place::Main, ..TaskSpec::new(Work::Sleep { duration_ms: 1 }) };
-            world.command(Command::Submit(vec![program]));
+            if self.state.main.is_none() {
+                self.command(Command::Submit(vec![program]));
+            }
         }
-        world.command(Command::Close);
-        world
+        self.command(Command::Close);
     }
 
     fn lot(&mut self, per_mille: u64) -> bool {
@@ -142,6 +169,9 @@ impl World {
         if let Err(illegal) = self.state.apply(&event) {
             panic!("{illegal} from {event:?}");
         }
+        if let Some(disk) = &mut self.disk {
+            disk.told.push(event);
+        }
         self.check();
     }
 
@@ -156,11 +186,11 @@ impl World {
                     self.record(What::WorkerSpawned { worker, pid: Pid(1000 + worker.0.cast_signed()) });
                 }
             }
-            Effect::Give(worker, tasks) => self.actors.get_mut(&worker).unwrap().queue.extend(tasks),
-            Effect::Send(worker, message) => self.tell(worker, &message),
+            Effect::Give(worker, tasks) => self.hand_over(worker, tasks),
+            Effect::Send(worker, message) => self.tell_or_hold(worker, message),
             Effect::SendAll(message) => {
                 for worker in self.actors.keys().copied().collect::<Vec<_>>() {
-                    self.tell(worker, &message);
+                    self.tell_or_hold(worker, message.clone());
                 }
             }
             Effect::Kill(worker) if self.is_inside(worker) => self.die(worker, Exit::Code(0)),
@@ -200,6 +230,7 @@ impl World {
 
     fn die(&mut self, worker: WorkerId, how: Exit) {
         if self.actors.remove(&worker).is_some() {
+            self.take_back(worker);
             let mut events = Vec::new();
             facts::of_exit(&self.state, worker, how, Box::default(), &mut events);
             for event in events {
@@ -210,9 +241,14 @@ impl World {
 
     fn command(&mut self, command: Command) {
         for Step { event, effect } in accept(&self.state, command, Asker::Person) {
-            self.record(event);
-            self.perform(effect);
+            self.take(Step { event, effect });
         }
+    }
+
+    fn take(&mut self, step: Step) {
+        self.record(step.event);
+        self.perform(step.effect);
+        self.heed_phase();
     }
 
     fn any_command(&mut self) {
@@ -275,6 +311,7 @@ impl World {
             let actor = self.actors.get_mut(&worker).unwrap();
             let task = actor.queue.pop_front().unwrap();
             actor.begun = Some((task, now + length));
+            self.begins(task);
             self.report(worker, Report::Started { task, pid: None });
         }
     }
@@ -311,12 +348,9 @@ impl World {
 
     fn plan(&mut self) {
         for step in 0.. {
-            let Some(Step { event, effect }) = planner::next(&self.state, self.now, Gate::Open, SOMEBODY) else {
-                break;
-            };
-            assert!(step < 100_000, "the planner never rests; its last wish is {event:?}");
-            self.record(event);
-            self.perform(effect);
+            let Some(wish) = planner::next(&self.state, self.now, Gate::Open, SOMEBODY) else { break };
+            assert!(step < 100_000, "the planner never rests; its last wish is {:?}", wish.event);
+            self.take(wish);
         }
         if let Some(at) = planner::deadline(&self.state, self.now) {
             assert!(at > self.now || self.state.phase == Phase::Ended, "something due is left undone");
@@ -325,10 +359,16 @@ impl World {
 
     /// Runs the history to its end. Commands cease after a while, and a pool that was left frozen or empty goes on.
     fn run(&mut self) {
-        for turn in 0..TURNS_MAX {
+        let over = self.run_for(TURNS_MAX);
+        assert!(over, "the run never ends: {:?}, phase {:?}, {:?}", self.state.counts, self.state.phase, self.shape);
+    }
+
+    /// Whether it came to its end in so many turns.
+    fn run_for(&mut self, turns: u32) -> bool {
+        for turn in 0..turns {
             self.plan();
             if self.state.phase == Phase::Ended {
-                return;
+                return true;
             }
             self.now.0 += 1 + self.below(self.shape.task_us_max / 2 + 2);
             // Where nobody has anything to do, time runs on to the next deadline, as it does in the real loop.
@@ -337,6 +377,7 @@ impl World {
             {
                 self.now = self.now.max(at);
             }
+            self.sync();
             if turn < 2000 && self.lot(self.shape.command_per_mille) {
                 self.any_command();
             }
@@ -349,6 +390,6 @@ impl World {
             }
             self.act();
         }
-        panic!("the run never ends: {:?}, phase {:?}, {:?}", self.state.counts, self.state.phase, self.shape);
+        false
     }
 }

@@ -3,16 +3,17 @@
 
 mod perform;
 mod receive;
+mod record;
 
 use std::collections::HashMap;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam_channel::Receiver;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signalfd::SignalFd;
 
 use super::child::Child;
+use super::limits::raise_open_files;
 use super::mailbox::{Inbox, Mailbox, mailbox};
 use super::planner::{self, Outlook, Step};
 use super::poller::Poller;
@@ -27,6 +28,7 @@ use crate::event::{Elapsed, Event, Phase, What, WireCount};
 use crate::model::{IllegalEvent, State, Worker};
 use crate::offspring;
 use crate::task::{Pid, WorkerId};
+use record::Recording;
 
 /// How many decisions are carried out before the loop looks at its inputs again. Starting a process is the slowest.
 const STEPS_A_TURN_MAX: usize = 256;
@@ -48,9 +50,6 @@ const LAST_WORDS_WITHIN: Duration = Duration::from_secs(1);
 
 /// How long the threads that were workers may take to end after the run.
 const THREADS_WITHIN: Duration = Duration::from_secs(1);
-
-/// How many open files the parent asks for: three a worker, and some.
-const OPEN_FILES_WANTED: u64 = 8_192;
 
 /// A running pool.
 pub struct Pool {
@@ -79,6 +78,7 @@ pub(super) struct Supervisor {
     signals: SignalFd,
     sampler: Option<Sampler>,
     publisher: Publisher,
+    recording: Option<Recording>,
     settings: Settings,
     timetable: Timetable,
     children: HashMap<WorkerId, Child>,
@@ -104,7 +104,7 @@ pub(super) struct Supervisor {
 ///
 /// # Errors
 /// When the system has no descriptor or thread left for it.
-pub fn start(settings: Settings, subscribers: Vec<Subscriber>) -> std::io::Result<Pool> {
+pub fn start(mut settings: Settings, subscribers: Vec<Subscriber>) -> std::io::Result<Pool> {
     let (mailbox, inbox) = mailbox()?;
     let signals = signals::descriptor()?;
     let poller = Poller::new()?;
@@ -116,16 +116,18 @@ pub fn start(settings: Settings, subscribers: Vec<Subscriber>) -> std::io::Resul
         Samples::Wanted => Some(Sampler::start(mailbox.clone())?),
         Samples::NotWanted => None,
     };
+    let state = settings.take_state();
+    let recorder = settings.recorder.take();
     let supervisor = Supervisor {
-        state: State::new(),
-        clock: Clock::start(),
-        now: Elapsed::default(),
+        clock: Clock::start_at(state.now),
+        now: state.now,
         poller,
         inbox,
         signals,
         sampler,
-        publisher: Publisher::new(subscribers),
-        timetable: Timetable::new(settings.timed.clone()),
+        recording: recorder.is_some().then(Recording::default),
+        publisher: Publisher::new(subscribers, recorder),
+        timetable: Timetable::new(settings.timed.clone(), &state),
         settings,
         children: HashMap::new(),
         threads: Vec::new(),
@@ -134,7 +136,8 @@ pub fn start(settings: Settings, subscribers: Vec<Subscriber>) -> std::io::Resul
         scratch: vec![0; 64 << 10].into_boxed_slice(),
         open_files: raise_open_files(),
         inherited,
-        next_tick: Elapsed::default().plus_ms(TICK_MS),
+        next_tick: state.now.plus_ms(TICK_MS),
+        state,
         sampled_to: 0,
         sweep_at: None,
         hung_up: Vec::new(),
@@ -144,19 +147,9 @@ pub fn start(settings: Settings, subscribers: Vec<Subscriber>) -> std::io::Resul
     Ok(Pool { mailbox, thread })
 }
 
-/// Raises our own limit as far as it helps; returns the former one, which tasks get.
-fn raise_open_files() -> u64 {
-    let former = offspring::open_files_of_tasks();
-    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return former };
-    // With the limit as it is the pool can still be as large as it allows; the start that fails says so.
-    let _ = setrlimit(Resource::RLIMIT_NOFILE, soft.max(OPEN_FILES_WANTED.min(hard)), hard);
-    former
-}
-
 impl Supervisor {
     fn run(mut self) -> Finished {
-        self.record(What::RunStarted(Box::new(self.settings.start.clone())));
-        self.record(What::TargetSet { workers: self.settings.target, by: Asker::Start });
+        self.begin();
         let mut ready = Vec::new();
         loop {
             let rested = self.plan();
@@ -170,6 +163,7 @@ impl Supervisor {
             self.now = self.clock.now();
             self.receive(&ready);
             self.keep_time();
+            self.heed_recorder();
         }
     }
 
@@ -189,12 +183,13 @@ impl Supervisor {
     }
 
     fn outlook(&self) -> Outlook {
-        Outlook { timed_left: !self.timetable.is_over() }
+        Outlook { timed_left: !self.timetable.is_over(), lag_us: self.lag_us() }
     }
 
     fn take(&mut self, step: Step) {
         self.record(step.event);
         self.perform(step.effect);
+        self.heed_phase();
     }
 
     fn take_command(&mut self, command: Command, asker: Asker) {
@@ -219,6 +214,9 @@ impl Supervisor {
         self.state.apply(&event)?;
         if !self.publisher.is_alone() {
             self.unpublished.push(event);
+        }
+        if let Some(recording) = &mut self.recording {
+            recording.events += 1;
         }
         Ok(())
     }
@@ -363,27 +361,6 @@ impl Finished {
 enum Rested {
     Yes,
     No,
-}
-
-/// What a limit that was met is called, and how it is raised.
-fn told(error: &std::io::Error) -> String {
-    use nix::errno::Errno;
-    match error.raw_os_error().map(Errno::from_raw) {
-        Some(Errno::EMFILE) => {
-            let limit = getrlimit(Resource::RLIMIT_NOFILE).map_or(0, |(soft, _)| soft);
-            format!("this process may have {limit} open files and all are in use; raise it with ulimit -n")
-        }
-        Some(Errno::ENFILE) => "the whole system is out of open files (fs.file-max)".to_owned(),
-        Some(Errno::EAGAIN) => {
-            let limit = getrlimit(Resource::RLIMIT_NPROC).map_or(0, |(soft, _)| soft);
-            format!(
-                "no more processes: your limit is {limit} (ulimit -u), or the system's or the container's is reached"
-            )
-        }
-        Some(Errno::ENOMEM) => "there is no memory left".to_owned(),
-        Some(errno) => errno.desc().to_lowercase(),
-        None => error.to_string(),
-    }
 }
 
 /// The parent's own process.

@@ -21,9 +21,16 @@ pub(super) struct Timetable {
 }
 
 impl Timetable {
-    pub(super) fn new(mut timed: Vec<Timed>) -> Self {
+    /// `state`: what the run has come to. What it asked for before it was cut off it does not ask for again.
+    pub(super) fn new(mut timed: Vec<Timed>, state: &State) -> Self {
         timed.sort_by_key(|timed| timed.at);
-        Self { left: timed.into(), stands: None, stood_us: 0, paused_by: None }
+        // Who paused a run is not recorded. One whose scenario does not was paused by others.
+        let pauses_itself = timed.iter().any(|timed| timed.command == Command::PausePool);
+        let stood_us = if pauses_itself { 0 } else { state.now.0 - state.active().0 };
+        if state.start.is_some() {
+            timed.retain(|timed| timed.at.0.saturating_add(stood_us) > state.now.0);
+        }
+        Self { left: timed.into(), stands: None, stood_us, paused_by: None }
     }
 
     /// Whether anything is still to come.
@@ -61,11 +68,12 @@ impl Timetable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Event, What};
+    use crate::event::{Event, Policy, RunKind, Start, What};
+    use crate::task::Pid;
 
     fn timetable(at_us: &[u64]) -> Timetable {
         let timed = at_us.iter().rev().map(|&at| Timed { at: Elapsed(at), command: Command::PausePool });
-        Timetable::new(timed.collect())
+        Timetable::new(timed.collect(), &State::new())
     }
 
     #[test]
@@ -113,5 +121,30 @@ mod tests {
         assert_eq!(timetable.next(), None);
         timetable.heed(&paused(&[PauseReason::Asked]), Asker::Person, Elapsed(9));
         assert_eq!(timetable.next(), Some(Elapsed(12)));
+    }
+
+    #[test]
+    fn what_was_asked_for_before_the_run_was_cut_off_is_not_asked_for_again() {
+        let start = Start::new("t", RunKind::Scenario, Pid(1), 1, Policy::default());
+        let happened = [
+            (0, What::RunStarted(Box::new(start))),
+            (5, What::PoolPaused { why: PauseReason::Asked }),
+            (12, What::PoolResumed { why: PauseReason::Asked }),
+            (30, What::Ticked),
+        ];
+        let mut state = State::new();
+        for (at, what) in happened {
+            state.apply(&Event { at: Elapsed(at), what }).unwrap();
+        }
+        let at = |at: u64, command: &Command| Timed { at: Elapsed(at), command: command.clone() };
+        let left = |times: &[u64], command: &Command| {
+            let timetable = Timetable::new(times.iter().map(|&time| at(time, command)).collect(), &state);
+            (timetable.left.len(), timetable.next())
+        };
+        // At 30 a scenario that was paused by somebody else for 7 is at its 23.
+        assert_eq!(left(&[20, 23, 24, 30], &Command::Close), (2, Some(Elapsed(31))));
+        // One that pauses itself goes on meanwhile.
+        assert_eq!(left(&[24, 30, 31], &Command::PausePool), (1, Some(Elapsed(31))));
+        assert_eq!(left(&[], &Command::Close), (0, None));
     }
 }

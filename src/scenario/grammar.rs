@@ -123,6 +123,7 @@ pub fn parse(source: &str, origin: Origin<'_>, seed: Option<u64>, language: Lang
     let [watch, ending] = ["watch", "ending"].map(|key| told(key, STORY_CHARS_MAX, &mut problems));
     let mut plan = Plan {
         name: origin.name.to_owned(),
+        text_hash: blake3::hash(source.as_bytes()).to_hex().as_str().into(),
         title: title.to_owned(),
         summary: summary.to_owned(),
         pool: pool.as_ref().and_then(|pool| size(pool, &mut problems)).unwrap_or(PoolSize::CPUS),

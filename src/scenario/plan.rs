@@ -16,6 +16,8 @@ use crate::task::{FunctionCall, Program, TaskSpec, Verify};
 pub struct Plan {
     /// What it is called on the command line: the file's name without `.toml`.
     pub name: String,
+    /// BLAKE3 of its text, in hexadecimal digits: tells whether it is still the same.
+    pub text_hash: Box<str>,
     /// What is shown above the run.
     pub title: String,
     /// One line for a list of scenarios; empty if it has none.

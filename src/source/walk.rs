@@ -6,6 +6,7 @@
 //! have to pass through them any more).
 
 mod group;
+mod known;
 mod list;
 mod tree;
 
@@ -22,6 +23,7 @@ use crate::command::{Command, Note, Weight};
 use crate::task::{CopyBatch, CopyEntry, CopyRoots, EntryKind, Fingerprint, RawText, Stage, TaskSpec, Verify, Work};
 
 use super::target::{CopyPlan, CopyPlanItem, Shape};
+pub use known::{Known, Progress};
 use list::Lister;
 
 /// How many tasks travel together. The first ones travel in smaller groups, so that no worker waits for the walk.
@@ -48,7 +50,20 @@ pub fn walk(
     verify: Verify,
     sink: &mut dyn FnMut(Command) -> Result<(), Closed>,
 ) -> Result<(), Closed> {
-    let mut outlet = Outlet { sink, tasks: Vec::new(), limit: SUBMIT_TASKS_FIRST };
+    walk_again(plan, verify, &Known::default(), sink)
+}
+
+/// The same for a run that has some of the tasks already.
+///
+/// # Errors
+/// As [`walk`].
+pub fn walk_again(
+    plan: &CopyPlan,
+    verify: Verify,
+    known: &Known,
+    sink: &mut dyn FnMut(Command) -> Result<(), Closed>,
+) -> Result<(), Closed> {
+    let mut outlet = Outlet { sink, known, tasks: Vec::new(), limit: SUBMIT_TASKS_FIRST };
     if let Some(folder) = &plan.create
         && let Err(errno) = create_folder(folder, Mode::from_raw_mode(0o777))
     {
@@ -78,6 +93,25 @@ pub fn walk(
         tree.send_folders(&mut outlet)?;
     }
     outlet.flush()
+}
+
+/// Lets the owner into the folder that a finished [`EntryKind::FolderDone`] is about, for more is to be copied into it. Gives
+/// the task that finishes it again.
+#[must_use]
+pub fn finish_again(roots: &Arc<CopyRoots>, folder: &RawText, entry: &CopyEntry) -> TaskSpec {
+    let mut path = folder.0.clone();
+    if !entry.target_name().0.is_empty() {
+        tree::push_component(&mut path, &entry.target_name().0);
+    }
+    let opened = beneath::open_root(&roots.target.0)
+        .and_then(|target| beneath::open_folder(target.as_fd(), &path, beneath::Access::Pass));
+    if let Ok(folder) = opened
+        && let Ok(stat) = rustix::fs::fstat(&folder)
+    {
+        unlock_if_needed(&folder, stat.st_mode);
+    }
+    let work = Work::Copy(Box::new(batch(roots, folder.0.clone(), vec![entry.clone()])));
+    TaskSpec { stage: LOCKED_FOLDERS, ..TaskSpec::new(work) }
 }
 
 /// The two folders of one item, held open.
@@ -178,12 +212,14 @@ fn fingerprint(stat: &rustix::fs::Stat) -> Fingerprint {
 /// The way out: collects tasks into commands.
 struct Outlet<'a> {
     sink: &'a mut dyn FnMut(Command) -> Result<(), Closed>,
+    known: &'a Known,
     tasks: Vec<TaskSpec>,
     limit: usize,
 }
 
 impl Outlet<'_> {
     fn task(&mut self, stage: Stage, batch: CopyBatch) -> Result<(), Closed> {
+        let Some(batch) = self.known.leave_out(batch) else { return Ok(()) };
         self.tasks.push(TaskSpec { stage, ..TaskSpec::new(Work::Copy(Box::new(batch))) });
         if self.tasks.len() < self.limit {
             return Ok(());
@@ -200,6 +236,9 @@ impl Outlet<'_> {
     }
 
     fn note(&mut self, weight: Weight, text: String) -> Result<(), Closed> {
+        if self.known.is_told(&text) {
+            return Ok(());
+        }
         (self.sink)(Command::Note(Note::new(weight, text)))
     }
 }

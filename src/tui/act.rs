@@ -9,7 +9,7 @@ mod walk;
 use ratatui::layout::Rect;
 
 use super::input::Mouse;
-use super::keymap::{Action, Key, Mode, lookup};
+use super::keymap::{Action, BINDINGS, Key, Mode, Run, Runs, lookup, steers};
 use super::panes::header::stuck;
 use super::screen::{self, Layout};
 use super::theme::Theme;
@@ -18,7 +18,10 @@ use super::viewer::{
 };
 use crate::command::{Command, Resize};
 use crate::event::{Elapsed, Phase};
-use crate::model::State;
+use crate::model::{State, Wish};
+
+/// What is said to whoever asks something of the pool of a recorded run.
+const NOT_IN_A_REPLAY: &str = "this is a replay: what happened cannot be changed";
 
 /// How long a message stays.
 const TOAST_MS: u64 = 4000;
@@ -28,6 +31,8 @@ const TOAST_MS: u64 = 4000;
 pub(super) enum Effect {
     /// Ask for this.
     Ask(Command),
+    /// Ask this of whoever plays the recorded run.
+    Wish(Wish),
     /// Leave the screen now.
     Leave,
     /// Leave the screen when the run has ended.
@@ -69,7 +74,11 @@ impl Sight<'_> {
 /// A key was pressed.
 pub(super) fn on_key(key: Key, viewer: &mut Viewer, sight: &Sight<'_>) -> Vec<Effect> {
     let mode = Mode::of(&viewer.overlay);
-    match (lookup(mode, key), key.typed()) {
+    match (lookup(mode, Run::of(viewer), key), key.typed()) {
+        (Some(Action::Tenth), Some(digit)) => {
+            let tenths = digit.to_digit(10).and_then(|digit| u8::try_from(digit).ok()).unwrap_or(0);
+            vec![Effect::Wish(Wish::Tenth(tenths))]
+        }
         (Some(Action::TypeSize), Some(digit)) => {
             let effects = act(Action::TypeSize, viewer, sight);
             dialog::type_text(digit.encode_utf8(&mut [0; 4]), viewer);
@@ -78,6 +87,10 @@ pub(super) fn on_key(key: Key, viewer: &mut Viewer, sight: &Sight<'_>) -> Vec<Ef
         (Some(action), _) => act(action, viewer, sight),
         (None, Some(char)) if mode.takes_text() => {
             dialog::type_text(char.encode_utf8(&mut [0; 4]), viewer);
+            Vec::new()
+        }
+        (None, _) if steers(mode, key) => {
+            say(viewer, sight, NOT_IN_A_REPLAY);
             Vec::new()
         }
         (None, _) => Vec::new(),
@@ -92,8 +105,8 @@ pub(super) fn on_paste(text: &str, viewer: &mut Viewer) {
 }
 
 /// The mouse did something.
-pub(super) fn on_mouse(mouse: Mouse, viewer: &mut Viewer, sight: &Sight<'_>) {
-    mouse::on_mouse(mouse, viewer, sight);
+pub(super) fn on_mouse(mouse: Mouse, viewer: &mut Viewer, sight: &Sight<'_>) -> Vec<Effect> {
+    mouse::on_mouse(mouse, viewer, sight)
 }
 
 /// Does it, or leaves a message why not.
@@ -147,7 +160,7 @@ fn settle_verdict(viewer: &mut Viewer, live: &State) {
         if matches!(viewer.overlay, Overlay::Verdict { .. }) {
             viewer.overlay = Overlay::None;
         }
-    } else if viewer.verdict_seen == VerdictSeen::No && viewer.overlay == Overlay::None {
+    } else if viewer.verdict_seen == VerdictSeen::No && viewer.overlay == Overlay::None && viewer.replay.is_none() {
         viewer.verdict_seen = VerdictSeen::Yes;
         viewer.overlay = Overlay::Verdict { scroll: 0 };
     }
@@ -159,7 +172,13 @@ pub(super) fn say(viewer: &mut Viewer, sight: &Sight<'_>, text: impl Into<String
 }
 
 fn answer(action: Action, viewer: &mut Viewer, sight: &Sight<'_>) -> Answer {
+    let asks = |action| BINDINGS.iter().any(|binding| binding.action == action && binding.runs == Runs::Live);
+    if viewer.replay.is_some() && asks(action) {
+        return Err(NOT_IN_A_REPLAY.to_owned());
+    }
     match action {
+        Action::Wish(wish) => Ok(vec![Effect::Wish(wish)]),
+        Action::Tenth => Err("0 to 9 jump to that many tenths of the run".to_owned()),
         Action::Grow => steer::resize(Resize::By(1), sight.live),
         Action::Shrink => steer::resize(Resize::By(-1), sight.live),
         Action::TypeSize => {
@@ -183,6 +202,7 @@ fn answer(action: Action, viewer: &mut Viewer, sight: &Sight<'_>) -> Answer {
         Action::Signal => steer::open_signals(viewer, sight.live),
         Action::Retry => steer::retry(viewer, sight.live),
         Action::Copy => steer::copy(viewer, sight),
+        Action::Quit | Action::QuitNow if viewer.replay.is_some() => Ok(vec![Effect::Leave]),
         Action::Quit => Ok(steer::quit(viewer, sight.live)),
         Action::QuitNow => Ok(steer::quit_now(viewer, sight.live)),
         Action::Suspend => Ok(vec![Effect::Suspend]),

@@ -255,7 +255,7 @@ fn render(buf: &mut Buffer, area: Rect, board: &Board, state: &State, theme: &Th
     let line = |y: u16| Rect { y: area.y + y, height: 1, ..area };
     let viewer = Viewer::default();
     panes::header::render(line(0), buf, state, &viewer, theme);
-    panes::header::render_gauge(line(1), buf, state, theme);
+    panes::header::render_gauge(line(1), buf, state, &viewer, theme);
     let lines = u16::try_from(board.lines.len()).unwrap_or(u16::MAX);
     // A heading above the bars; they are what this is about, so the workers have what is left.
     let bars = lines.saturating_add(1).min(area.height - 3);

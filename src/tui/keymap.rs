@@ -5,7 +5,8 @@ mod key;
 mod manual;
 mod table;
 
-use super::viewer::{Overlay, Pane};
+use super::viewer::{Overlay, Pane, Viewer};
+use crate::model::Wish;
 
 pub use key::Key;
 pub use manual::{markdown, roff};
@@ -88,6 +89,10 @@ pub enum Action {
     Palette,
     /// Every key.
     Help,
+    /// Ask it of whoever plays the recorded run.
+    Wish(Wish),
+    /// To the tenth of the recorded run that the digit names.
+    Tenth,
     /// Draw everything anew.
     Redraw,
     /// Stop the program as Ctrl-Z does.
@@ -111,6 +116,8 @@ pub enum Action {
 pub enum Group {
     /// The pool as a whole.
     Pool,
+    /// Which instant of a recorded run is shown.
+    Replay,
     /// One worker or its task.
     Task,
     /// Moving about in lists.
@@ -125,12 +132,14 @@ pub enum Group {
 
 impl Group {
     /// In the order of the table.
-    pub const ALL: [Self; 6] = [Self::Pool, Self::Task, Self::Move, Self::View, Self::Program, Self::Dialog];
+    pub const ALL: [Self; 7] =
+        [Self::Pool, Self::Replay, Self::Task, Self::Move, Self::View, Self::Program, Self::Dialog];
 
     /// Its heading.
     pub fn heading(self) -> &'static str {
         match self {
             Self::Pool => "The pool",
+            Self::Replay => "In a replay, where these keys go before others",
             Self::Task => "Tasks and workers",
             Self::Move => "Moving",
             Self::View => "The view",
@@ -200,6 +209,34 @@ impl Mode {
     }
 }
 
+/// What the panes show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Run {
+    /// A run as it happens.
+    #[default]
+    Live,
+    /// A recorded one.
+    Replayed,
+}
+
+impl Run {
+    /// What they show now.
+    pub fn of(viewer: &Viewer) -> Self {
+        if viewer.replay.is_some() { Self::Replayed } else { Self::Live }
+    }
+}
+
+/// For which runs a binding is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Runs {
+    /// For all; in a replay its keys give way to those that are for replays only.
+    All,
+    /// For runs that can be steered.
+    Live,
+    /// For recorded ones.
+    Replayed,
+}
+
 /// When a hint is worth its place in the footer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
@@ -221,6 +258,12 @@ pub enum When {
     Filtered,
     /// While the view is frozen.
     Frozen,
+    /// In a replay.
+    Replay,
+    /// In a replay that goes on.
+    Playing,
+    /// In one that stands still.
+    Still,
 }
 
 /// A few words for the footer.
@@ -243,6 +286,8 @@ pub struct Binding {
     pub keys: &'static [Key],
     /// Where these keys do it.
     pub modes: &'static [Mode],
+    /// For which runs.
+    pub runs: Runs,
     /// What it is about.
     pub group: Group,
     /// A few words, for the palette.
@@ -259,24 +304,70 @@ impl Binding {
         key::shown(self.keys)
     }
 
+    /// The same, without those that do something else in such a run.
+    pub fn keys_shown_in(&self, run: Run) -> String {
+        let is_free = |key: &Key| self.runs != Runs::All || found(Mode::Panes, run.own(), *key).is_none();
+        let keys: Vec<Key> = self.keys.iter().copied().filter(|key| !self.is_offered() || is_free(key)).collect();
+        key::shown(&keys)
+    }
+
     /// Whether the palette offers it.
     pub fn is_offered(&self) -> bool {
         self.modes.contains(&Mode::Panes)
     }
+
+    /// Whether it is there for such a run.
+    pub fn is_for(&self, run: Run) -> bool {
+        self.runs == Runs::All || self.runs == run.own()
+    }
 }
 
-/// What the key does in that mode.
-pub fn lookup(mode: Mode, key: Key) -> Option<Action> {
-    BINDINGS
-        .iter()
-        .find(|binding| binding.modes.contains(&mode) && binding.keys.contains(&key))
-        .map(|found| found.action)
+impl Run {
+    /// The bindings that are for it alone.
+    fn own(self) -> Runs {
+        match self {
+            Self::Live => Runs::Live,
+            Self::Replayed => Runs::Replayed,
+        }
+    }
+}
+
+/// What the key does in that mode, over such a run.
+pub fn lookup(mode: Mode, run: Run, key: Key) -> Option<Action> {
+    found(mode, run.own(), key).or_else(|| found(mode, Runs::All, key)).map(|found| found.action)
+}
+
+/// Whether the key would ask something of a run that can be steered.
+pub fn steers(mode: Mode, key: Key) -> bool {
+    found(mode, Runs::Live, key).is_some()
+}
+
+fn found(mode: Mode, runs: Runs, key: Key) -> Option<&'static Binding> {
+    BINDINGS.iter().find(|binding| binding.runs == runs && binding.modes.contains(&mode) && binding.keys.contains(&key))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Way;
     use std::collections::HashSet;
+
+    /// What can be wished by a key.
+    const WISHES: [Wish; 13] = [
+        Wish::PlayOrPause,
+        Wish::By(Way::Back, 5000),
+        Wish::By(Way::On, 5000),
+        Wish::By(Way::Back, 1000),
+        Wish::By(Way::On, 1000),
+        Wish::Event(Way::Back),
+        Wish::Event(Way::On),
+        Wish::Pace(Way::Back),
+        Wish::Pace(Way::On),
+        Wish::Start,
+        Wish::End,
+        Wish::Moment(Way::Back),
+        Wish::Moment(Way::On),
+    ];
 
     /// Every variant, so that a new one cannot be forgotten in the table: this match must be complete to compile.
     fn every_action() -> Vec<Action> {
@@ -328,7 +419,12 @@ mod tests {
             Action::Timeline => Action::Freeze,
             Action::Freeze => Action::Palette,
             Action::Palette => Action::Help,
-            Action::Help => Action::Redraw,
+            Action::Help => Action::Tenth,
+            Action::Tenth => Action::Wish(WISHES[0]),
+            Action::Wish(wish) => {
+                let at = WISHES.iter().position(|&other| other == wish).unwrap();
+                WISHES.get(at + 1).map_or(Action::Redraw, |&next| Action::Wish(next))
+            }
             Action::Redraw => Action::Suspend,
             Action::Suspend => Action::Quit,
             Action::Quit => Action::QuitNow,
@@ -349,14 +445,29 @@ mod tests {
 
     #[test]
     fn no_key_does_two_things_in_one_mode() {
-        for mode in Mode::ALL {
+        // Those for replays go before the others.
+        let sets: [&[Runs]; 2] = [&[Runs::All, Runs::Live], &[Runs::Replayed]];
+        for (mode, set) in Mode::ALL.into_iter().flat_map(|mode| sets.map(|set| (mode, set))) {
             let mut seen = HashSet::new();
-            for binding in BINDINGS.iter().filter(|binding| binding.modes.contains(&mode)) {
+            let all = BINDINGS.iter().filter(|binding| set.contains(&binding.runs));
+            for binding in all.filter(|binding| binding.modes.contains(&mode)) {
                 for key in binding.keys {
                     assert!(seen.insert(*key), "{key:?} in {mode:?}");
                 }
             }
         }
+    }
+
+    #[test]
+    fn in_a_replay_keys_that_ask_something_of_the_pool_play_the_run_or_do_nothing() {
+        let panes = |run, key| lookup(Mode::Panes, run, key);
+        assert_eq!(panes(Run::Live, Key::char(' ')), Some(Action::TogglePool));
+        assert_eq!(panes(Run::Replayed, Key::char(' ')), Some(Action::Wish(Wish::PlayOrPause)));
+        assert_eq!(panes(Run::Replayed, Key::char('+')), None);
+        assert!(steers(Mode::Panes, Key::char('+')) && !steers(Mode::Panes, Key::char('j')));
+        let last = BINDINGS.iter().find(|binding| binding.action == Action::Last).unwrap();
+        assert_eq!((last.keys_shown_in(Run::Live), last.keys_shown_in(Run::Replayed)), ("G End".into(), "G".into()));
+        assert_eq!(lookup(Mode::Palette, Run::Replayed, Key::code(crossterm::event::KeyCode::End)), Some(Action::Last));
     }
 
     #[test]
@@ -384,7 +495,7 @@ mod tests {
     fn a_character_that_is_text_is_no_key() {
         for mode in Mode::ALL.into_iter().filter(|mode| mode.takes_text()) {
             for char in ['a', 'Z', '1', ' ', '从'] {
-                assert_eq!(lookup(mode, Key::char(char)), None, "{char} in {mode:?}");
+                assert_eq!(lookup(mode, Run::Replayed, Key::char(char)), None, "{char} in {mode:?}");
             }
         }
     }

@@ -16,7 +16,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::widgets::{Block, Clear, Widget};
 
-use super::keymap::{Mode, When};
+use super::keymap::{Mode, Run, When};
 use super::theme::{Role, Theme};
 use super::viewer::{Overlay, Viewer};
 use crate::model::State;
@@ -28,8 +28,8 @@ pub(super) fn render(area: Rect, footer: Rect, buf: &mut Buffer, state: &State, 
     let area = Rect { height: footer.y.saturating_sub(area.y).min(area.height), ..area };
     match &viewer.overlay {
         Overlay::None | Overlay::Filter { .. } | Overlay::Size { .. } => {}
-        Overlay::Help { chosen, filter } => help::render(area, buf, *chosen, filter, theme),
-        Overlay::Palette { typed, chosen } => palette::render(area, buf, typed, *chosen, theme),
+        Overlay::Help { chosen, filter } => help::render(area, buf, *chosen, filter, Run::of(viewer), theme),
+        Overlay::Palette { typed, chosen } => palette::render(area, buf, typed, *chosen, Run::of(viewer), theme),
         Overlay::Signals { task, chosen } => signals::render(area, buf, *task, *chosen, state, theme),
         Overlay::ConfirmQuit => confirm::render(area, buf, state, theme),
         Overlay::Verdict { scroll } => verdict::render(area, buf, *scroll, state, theme),

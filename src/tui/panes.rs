@@ -10,6 +10,7 @@ pub mod charts;
 pub mod detail;
 pub mod header;
 pub mod log;
+pub mod scrub;
 pub mod story;
 pub mod tasks;
 pub mod timeline;

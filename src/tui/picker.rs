@@ -7,7 +7,7 @@ mod pick;
 use ratatui::layout::{Position, Rect};
 
 use super::input::{Mouse, MouseDid};
-use super::keymap::{Action, Key, Mode, lookup};
+use super::keymap::{Action, Key, Mode, Run, lookup};
 
 pub use pick::pick;
 
@@ -88,7 +88,7 @@ impl Picker {
 
     /// A key was pressed; `rows`: how many the screen shows.
     fn on_key(&mut self, key: Key, offers: &[Offer], rows: usize) -> Option<Effect> {
-        let Some(action) = lookup(self.mode(), key) else {
+        let Some(action) = lookup(self.mode(), Run::Live, key) else {
             if let (Line::Open, Some(char)) = (self.line, key.typed()) {
                 self.type_text(char.encode_utf8(&mut [0; 4]), offers, rows);
             }

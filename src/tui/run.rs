@@ -1,9 +1,12 @@
 //! The screen's own loop: follow the run, take keys, draw what changed, until it is time to leave.
 //! It does not know who carries commands out, nor how anything looks.
 
+mod news;
+mod other;
 mod pace;
 mod title;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, TryRecvError, never, select};
@@ -12,21 +15,21 @@ use super::act::{self, Effect, Sight};
 use super::console::Console;
 use super::detect::{CharsetChoice, ColorChoice};
 use super::input::Input;
-use super::overlay;
-use super::screen::{self, Layout};
+use super::panes::detail;
 use super::terminal::{self, Drawn, MouseUse, TuiError};
 use super::theme::Name;
 use super::viewer::{Follow, Overlay, Viewer};
+use super::whole;
 use crate::clock::Clock;
-use crate::command::{Ask, Command};
-use crate::event::{PauseReason, Phase, PhaseReason, What};
-use crate::model::{State, Status, Update};
+use crate::command::Ask;
+use crate::event::Phase;
+use crate::model::{Deck, Playback, State, Update, Wish};
+use crate::task::TaskId;
+use news::{shows, told_to_stop};
+use other::Other;
 use pace::{Pace, Urgency};
 use ratatui::layout::Rect;
 use title::Title;
-
-/// How long the pool may take to freeze before the program is stopped all the same.
-const SUSPEND_WAIT: Duration = Duration::from_millis(500);
 
 /// What the screen does when the run has ended by itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -100,23 +103,15 @@ pub fn run_on(
     ask: &dyn Ask,
     on_end: OnEnd,
 ) -> Result<Ending, TuiError> {
-    console.last = None;
-    let session = Session {
-        console,
-        ask,
-        on_end,
-        clock: Clock::start(),
-        area: Rect::ZERO,
-        state: State::new(),
-        frozen: None,
-        viewer: Viewer::default(),
-        pace: Pace::default(),
-        title: Title::default(),
-        source: Source::Open(updates),
-        leaving: Leaving::NotYet,
-        left_by: LeftBy::Person,
-    };
-    session.run()
+    Session::new(console, updates, Other::Pool(ask), on_end).run()
+}
+
+/// Shows a recorded run until the person leaves.
+///
+/// # Errors
+/// As [`run`].
+pub fn replay(updates: Receiver<Update>, deck: &dyn Deck, options: &Options) -> Result<Ending, TuiError> {
+    Session::new(&mut Console::open(options)?, updates, Other::Deck(deck), OnEnd::Stay).run()
 }
 
 /// How often updates are gathered while a frame is wanted and not yet due.
@@ -124,16 +119,6 @@ const GATHER_EVERY: Duration = Duration::from_millis(25);
 
 /// How many updates are taken in before keys and frames get their turn.
 const GATHERED_MAX: usize = 1024;
-
-/// Whether the update changes anything a person could see: that a worker was asked for a sign of life, and gave one, does not.
-fn shows(update: &Update) -> bool {
-    match update {
-        Update::Reset(_) => true,
-        Update::Events(events) => {
-            !events.iter().all(|event| matches!(event.what, What::WorkerAsked { .. } | What::WorkerAnswered { .. }))
-        }
-    }
-}
 
 /// Where updates come from.
 enum Source {
@@ -154,7 +139,7 @@ enum Leaving {
 
 struct Session<'a> {
     console: &'a mut Console,
-    ask: &'a dyn Ask,
+    other: Other<'a>,
     on_end: OnEnd,
     clock: Clock,
     area: Rect,
@@ -167,9 +152,31 @@ struct Session<'a> {
     source: Source,
     leaving: Leaving,
     left_by: LeftBy,
+    /// The attempt whose kept output was looked at last.
+    looked: Option<(TaskId, u16)>,
 }
 
-impl Session<'_> {
+impl<'a> Session<'a> {
+    fn new(console: &'a mut Console, updates: Receiver<Update>, other: Other<'a>, on_end: OnEnd) -> Self {
+        console.last = None;
+        Self {
+            console,
+            other,
+            on_end,
+            clock: Clock::start(),
+            area: Rect::ZERO,
+            state: State::new(),
+            frozen: None,
+            viewer: Viewer::default(),
+            pace: Pace::default(),
+            title: Title::default(),
+            source: Source::Open(updates),
+            leaving: Leaving::NotYet,
+            left_by: LeftBy::Person,
+            looked: None,
+        }
+    }
+
     fn run(mut self) -> Result<Ending, TuiError> {
         let no_updates = never();
         loop {
@@ -192,7 +199,7 @@ impl Session<'_> {
             let longest = if gathers { GATHER_EVERY } else { Duration::MAX };
             select! {
                 recv(updates) -> update => match update {
-                    Ok(update) => self.follow(&update),
+                    Ok(update) => self.follow(update),
                     Err(_) => self.source = Source::Closed,
                 },
                 recv(self.console.keyboard.inputs()) -> input => self.take(input.unwrap_or(Input::Gone))?,
@@ -212,14 +219,26 @@ impl Session<'_> {
         }
     }
 
-    fn follow(&mut self, update: &Update) {
+    fn follow(&mut self, update: Update) {
         let before = self.state.phase;
-        self.state.follow(update);
-        if self.leaving == Leaving::NotYet && told_to_stop(update, &self.state) {
+        let update = match update {
+            Update::Replayed(replayed) => {
+                self.state = replayed.state;
+                let before = self.viewer.replay.replace(Arc::new(replayed.playback));
+                let misses = |playback: &Option<Arc<Playback>>| playback.as_ref().map_or(0, |playback| playback.misses);
+                if misses(&self.viewer.replay) > misses(&before) {
+                    self.with_sight(|viewer, sight| act::say(viewer, sight, "there is no marker that way"));
+                }
+                return self.pace.touch(Urgency::News);
+            }
+            other => other,
+        };
+        self.state.follow(&update);
+        if self.leaving == Leaving::NotYet && told_to_stop(&update, &self.state) {
             self.leaving = Leaving::AtEnd;
             self.left_by = LeftBy::Others;
         }
-        if !shows(update) {
+        if !shows(&update) {
             return;
         }
         if self.frozen.is_none() || self.viewer.overlay != Overlay::None {
@@ -234,10 +253,7 @@ impl Session<'_> {
         self.pace.touched_by_hand(self.clock.elapsed());
         let effects = match input {
             Input::Key(key) => self.with_sight(|viewer, sight| act::on_key(key, viewer, sight)),
-            Input::Mouse(mouse) => {
-                self.with_sight(|viewer, sight| act::on_mouse(mouse, viewer, sight));
-                Vec::new()
-            }
+            Input::Mouse(mouse) => self.with_sight(|viewer, sight| act::on_mouse(mouse, viewer, sight)),
             Input::Paste(text) => {
                 act::on_paste(&text, &mut self.viewer);
                 Vec::new()
@@ -258,7 +274,8 @@ impl Session<'_> {
 
     fn perform(&mut self, effect: Effect) -> Result<(), TuiError> {
         match effect {
-            Effect::Ask(command) => self.ask.ask(command),
+            Effect::Ask(command) => self.ask(command),
+            Effect::Wish(wish) => self.wish(wish),
             Effect::Leave => self.leaving = Leaving::Now(Why::Ended),
             Effect::LeaveAtEnd => self.leaving = Leaving::AtEnd,
             Effect::Stay => self.leaving = Leaving::WhenTold,
@@ -276,30 +293,6 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// The pool freezes first, so that tasks do not run while nobody can see or stop them.
-    fn suspend(&mut self) -> Result<(), TuiError> {
-        if self.state.phase == Phase::Ended {
-            return self.console.terminal.suspend();
-        }
-        self.ask.ask(Command::Suspend);
-        self.wait_until_frozen();
-        self.console.terminal.suspend()?;
-        self.ask.ask(Command::Continue);
-        Ok(())
-    }
-
-    fn wait_until_frozen(&mut self) {
-        let clock = Clock::start();
-        while !self.state.is_paused_by(PauseReason::Suspended) && self.state.phase != Phase::Ended {
-            let Source::Open(updates) = &self.source else { return };
-            let Some(left) = SUSPEND_WAIT.checked_sub(clock.elapsed()) else { return };
-            match updates.recv_timeout(left) {
-                Ok(update) => self.follow(&update),
-                Err(_) => return,
-            }
-        }
-    }
-
     /// A frozen view shows a copy; the state itself goes on.
     fn freeze_or_thaw(&mut self) {
         match (self.viewer.follow, &self.frozen) {
@@ -314,7 +307,7 @@ impl Session<'_> {
         for _ in 0..GATHERED_MAX {
             let Source::Open(updates) = &self.source else { return };
             match updates.try_recv() {
-                Ok(update) => self.follow(&update),
+                Ok(update) => self.follow(update),
                 Err(TryRecvError::Empty) => return,
                 Err(TryRecvError::Disconnected) => self.source = Source::Closed,
             }
@@ -338,28 +331,30 @@ impl Session<'_> {
 
     fn draw(&mut self) {
         self.with_sight(act::settle);
+        self.look();
         let shown = self.frozen.as_deref().unwrap_or(&self.state);
         let (viewer, theme, live) = (&self.viewer, &self.console.theme, &self.state);
         let mut area = self.area;
         let drawn = self.console.terminal.draw(|buf| {
             area = buf.area;
-            screen::render(buf, area, shown, viewer, theme);
-            match screen::layout(area, shown, viewer) {
-                Layout::Fits(places) => overlay::render(area, places.footer, buf, live, viewer, theme),
-                // A question that waits for an answer is shown however little room there is.
-                Layout::TooSmall { .. } if viewer.overlay != Overlay::None && area.height > 0 => {
-                    let last = Rect { y: area.bottom() - 1, height: 1, ..area };
-                    overlay::render(area, last, buf, live, viewer, theme);
-                }
-                Layout::TooSmall { .. } => {}
-            }
+            whole::render(buf, shown, live, viewer, theme);
         });
         self.area = area;
         let now = self.clock.elapsed();
         self.pace.drawn(now);
         self.drawn(drawn.ok());
-        if let Some(title) = self.title.next(&self.state, now) {
+        if let Some(title) = self.title.next(&self.state, self.viewer.replay.as_deref(), now) {
             terminal::title(&title);
+        }
+    }
+
+    /// Has the kept output of the attempt looked for that the detail shows; what a recorded state has of it is its end at most.
+    fn look(&mut self) {
+        let shown = self.frozen.as_deref().unwrap_or(&self.state);
+        let wanted = self.viewer.replay.as_ref().and_then(|_| detail::output_wanted(shown, &self.viewer));
+        if let Some((task, attempt)) = wanted.filter(|_| wanted != self.looked) {
+            self.looked = wanted;
+            self.wish(Wish::Look(task, attempt));
         }
     }
 
@@ -377,23 +372,5 @@ impl Session<'_> {
         let sight =
             Sight { shown, live: &self.state, area: self.area, theme: &self.console.theme, now: self.clock.now() };
         act(&mut self.viewer, &sight)
-    }
-}
-
-/// Whether somebody, by a key or a signal, wants the run to stop: then nobody wants to look at it afterwards.
-fn told_to_stop(update: &Update, state: &State) -> bool {
-    match update {
-        Update::Events(events) => events.iter().any(|event| {
-            matches!(
-                event.what,
-                What::PhaseEntered { phase: Phase::Stopping | Phase::Killing, why: PhaseReason::Asked }
-            )
-        }),
-        Update::Reset(_) => {
-            let by_person = state.stopped_by == Some(PhaseReason::Asked);
-            let stopped =
-                matches!(state.phase, Phase::Stopping | Phase::Killing) || state.count(Status::Interrupted) > 0;
-            by_person && stopped
-        }
     }
 }

@@ -52,6 +52,9 @@ const NARROW: u16 = 60;
 /// From here on, the log stands beside the tasks.
 const VERY_WIDE: u16 = 160;
 
+/// From this height on the bar of a replay has a line for throughput above it.
+const SCRUB_TWO_FROM: u16 = 20;
+
 /// From this height on there is a log beside panes that talk.
 const LOG_FROM: u16 = 44;
 
@@ -76,6 +79,8 @@ pub struct Places {
     pub gauge: Rect,
     /// The panes that are shown, in the order of reading.
     pub panes: Vec<(Pane, Rect)>,
+    /// One line or two, in a replay: which instant is shown.
+    pub scrub: Option<Rect>,
     /// One line: which keys there are.
     pub footer: Rect,
 }
@@ -107,12 +112,15 @@ pub fn layout(area: Rect, state: &State, viewer: &Viewer) -> Layout {
         return Layout::TooSmall { area };
     }
     let line = |y: u16| Rect { y: area.y + y, height: 1, ..area };
-    let body = Rect { y: area.y + 2, height: area.height - 3, ..area };
+    let low = area.height < SCRUB_TWO_FROM;
+    let bar = viewer.replay.as_ref().map_or(0, |_| if low { 1 } else { 2 });
+    let body = Rect { y: area.y + 2, height: area.height - 3 - bar, ..area };
+    let scrub = (bar > 0).then_some(Rect { y: body.bottom(), height: bar, ..area });
     let panes = match viewer.zoom {
         Zoom::Focused => vec![(viewer.focus, body)],
         Zoom::All => stack(body, &rows(body, state, viewer)),
     };
-    Layout::Fits(Places { header: line(0), gauge: line(1), panes, footer: line(area.height - 1) })
+    Layout::Fits(Places { header: line(0), gauge: line(1), panes, scrub, footer: line(area.height - 1) })
 }
 
 /// Draws header, gauge and panes; not the footer.
@@ -126,7 +134,10 @@ pub fn render(buf: &mut Buffer, area: Rect, state: &State, viewer: &Viewer, them
         }
         Layout::Fits(places) => {
             panes::header::render(places.header, buf, state, viewer, theme);
-            panes::header::render_gauge(places.gauge, buf, state, theme);
+            panes::header::render_gauge(places.gauge, buf, state, viewer, theme);
+            if let (Some(area), Some(playback)) = (places.scrub, &viewer.replay) {
+                panes::scrub::render(area, buf, playback, theme);
+            }
             for (pane, area) in places.panes {
                 panes::render(pane, area, buf, state, viewer, theme);
             }

@@ -21,6 +21,7 @@ use thiserror::Error;
 use super::input::{Decoded, Decoder, Input};
 use crate::clock::Clock;
 use crate::text::Safe;
+pub use paint::changes;
 use tty::{Flow, Outlet, Standard};
 
 /// How long the terminal may take to name its background.
@@ -202,7 +203,7 @@ impl Terminal {
         }
         self.next.reset();
         render(&mut self.next);
-        paint::changes(&self.shown, &self.next, &mut self.bytes);
+        changes(&self.shown, &self.next, &mut self.bytes);
         std::mem::swap(&mut self.shown, &mut self.next);
         if self.bytes.is_empty() {
             return Ok(Drawn::Sent);

@@ -1,7 +1,10 @@
 //! What the viewer chose: which pane has the focus, what is selected, filtered, sorted, zoomed. PURE.
 //! It does not know the terminal or the keys; nothing in here changes the run.
 
+use std::sync::Arc;
+
 use crate::event::Elapsed;
+use crate::model::Playback;
 use crate::task::{ObjectId, TaskId, WorkerId};
 
 /// A part of the screen that can have the focus. Alt with a number follows this order.
@@ -243,6 +246,8 @@ pub struct Viewer {
     pub worker: Option<WorkerId>,
     /// The selected task.
     pub task: Option<TaskId>,
+    /// Which instant of a recorded run this is; `None`: it is a run as it happens.
+    pub replay: Option<Arc<Playback>>,
     /// The message of the moment.
     pub toast: Option<Toast>,
     /// The list of tasks made last; belongs to the tasks pane, which alone looks into it.

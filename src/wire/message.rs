@@ -71,6 +71,8 @@ pub struct Setup {
     pub cpus: u32,
     /// The number of workers aimed at when the run began.
     pub pool_size: u32,
+    /// When the run began, by the clock on the wall: microseconds since 1970. What was copied since then is the run's own.
+    pub began_unix_us: i64,
     /// What functions do, if the scenario has some.
     pub program: Option<Arc<Program>>,
     /// Whether the program's initializer is to be run before `Hello`.

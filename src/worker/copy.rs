@@ -5,6 +5,7 @@
 //! fstat the source again, list its attributes, fchmod, utimensat, close, rename, close. Files are not synced: a copy survives
 //! the death of any process, but, as with `cp`, a power cut may lose what the kernel has not written yet.
 
+mod already;
 mod data;
 mod file;
 mod folder;
@@ -21,6 +22,7 @@ use crate::command::{Note, Weight};
 use crate::task::{CopyBatch, CopyEntry, EntryKind, Tally};
 use crate::worker::{Halted, Watch};
 
+use already::Began;
 use place::{Folders, Place};
 
 /// How many failures of a batch are named; the rest is counted.
@@ -34,6 +36,7 @@ const TOLD_MAX: usize = 256;
 pub struct Copier {
     folders: Folders,
     tools: Tools,
+    began: Option<Began>,
 }
 
 /// What every copy needs and none of them owns.
@@ -41,6 +44,8 @@ pub struct Copier {
 struct Tools {
     buffer: Vec<u8>,
     told: HashSet<String>,
+    /// The run's beginning, where an earlier attempt may have copied some of it since then.
+    again: Option<Began>,
 }
 
 /// Why a batch was not copied, or not all of it.
@@ -119,8 +124,14 @@ impl Tools {
 }
 
 impl Copier {
+    /// One that leaves alone what an earlier attempt has copied since the run began: microseconds since 1970.
+    pub fn of_run_since(unix_us: i64) -> Self {
+        Self { began: Some(Began(i128::from(unix_us) * 1000)), ..Self::default() }
+    }
+
     /// Copies the batch's entries in order, those after a failed one too. `attempt` counts from 1; a later attempt starts
-    /// by removing what a dead predecessor left half done. Each entry counts as one file of the tally.
+    /// by removing what a dead predecessor left half done. Each entry counts as one file of the tally, those that were
+    /// copied before too.
     ///
     /// # Errors
     /// [`CopyStop::Halted`] when the watch says so, [`CopyStop::Failed`] when at least one entry could not be copied.
@@ -130,6 +141,7 @@ impl Copier {
             // What failed may have failed because a folder was replaced while it was held open here.
             self.folders = Folders::default();
         }
+        self.tools.again = self.began.filter(|_| attempt > 1);
         let place = match self.folders.open(batch) {
             Ok(place) => place,
             Err(text) => return Err(CopyStop::Failed { tally, text }),
@@ -175,6 +187,13 @@ fn copy_entry(place: &Place<'_>, entry: &CopyEntry, tools: &mut Tools, meter: &m
         EntryKind::Symlink => link::copy_symlink(place, entry, tools, meter).map(|()| 0),
         EntryKind::HardLink { first } => link::copy_hard_link(place, entry, first, tools, meter),
         EntryKind::FolderDone => Ok(0),
+    }
+}
+
+/// Removes what processes that are gone have left half done where this batch goes. Best effort; nothing else is touched.
+pub fn sweep(batch: &CopyBatch) {
+    if let Ok(place) = Folders::default().open(batch) {
+        folder::sweep_again(&place);
     }
 }
 

@@ -123,7 +123,7 @@ pub(super) enum Stopped {
 
 /// Does tasks until the worker ends.
 pub(super) fn run(shared: &Shared) {
-    let mut copier = Copier::default();
+    let mut copier = Copier::of_run_since(shared.setup.began_unix_us);
     while let Some(assignment) = shared.next() {
         if assignment.spec.work.is_instant() {
             shared.outbox.put(instant(&assignment));

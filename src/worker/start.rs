@@ -17,8 +17,8 @@ use super::exec::{self, EXEC_ARGUMENT};
 use super::guard::{self, GUARD_ARGUMENT};
 use super::{launch, serve};
 use crate::offspring;
-use crate::task::RawText;
-use crate::wire::{LAUNCH_ARGUMENT, STDIO_ARGUMENT};
+use crate::task::{KEPT_SPOOL, RawText};
+use crate::wire::{HOLD_ARGUMENT, LAUNCH_ARGUMENT, STDIO_ARGUMENT, take_over};
 
 /// What every command carries in its environment: the run's own folder, by which what is left of it can be found.
 pub(super) const RUN_VARIABLE: &str = "POOLTOP_RUN";
@@ -30,7 +30,8 @@ const EXIT_ORPHANED: u8 = 70;
 pub(super) const USAGE: &str = "is started by pooltop itself; it is no command for people";
 
 /// Serves the parent at the other end of standard input until it hangs up. `args`: what stands behind
-/// [`crate::wire::WORKER_ARGUMENT`]. Of a child: the PID of the parent, and the soft limit of open files that tasks get. Through
+/// [`crate::wire::WORKER_ARGUMENT`]. Of a child: the PID of the parent, the soft limit of open files that tasks get, and perhaps
+/// [`HOLD_ARGUMENT`]. Through
 /// a launcher: [`STDIO_ARGUMENT`]. Of the launcher itself: [`LAUNCH_ARGUMENT`] and what follows it. Of the
 /// guard of commands in the parent: [`GUARD_ARGUMENT`] and the run's folder. Of such a
 /// command: [`EXEC_ARGUMENT`] and what follows it.
@@ -63,13 +64,20 @@ pub(super) fn host_name() -> Box<str> {
 
 /// A child of the parent's process.
 fn serve_child(args: &[OsString]) -> anyhow::Result<()> {
-    let [parent, open_files] = args else { anyhow::bail!(USAGE) };
+    let [parent, open_files, holds @ ..] = args else { anyhow::bail!(USAGE) };
+    let holds = match holds {
+        [] => false,
+        [word] if word == HOLD_ARGUMENT => true,
+        _ => anyhow::bail!(USAGE),
+    };
     let parent = SystemPid::from_raw(number(parent)?);
     let open_files = number(open_files)?;
     settle()?;
     anyhow::ensure!(getppid() == parent, "the parent is gone");
     limit_open_files(open_files)?;
     let (socket, _) = take_ends()?;
+    // Until it is in our hands it is in the socket, and held as well. It ends with this process, after all it had started.
+    let _held = if holds { Some(take_over(&socket).context("take what is to be held")?) } else { None };
     let spool = serve::serve(socket);
     // The parent is gone or has dismissed us: whatever tasks left behind ends here.
     offspring::kill_all(&[]);
@@ -96,12 +104,19 @@ fn serve_afar() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Ends what a former process of a run has left running, by what every command carries; nobody is at the run any more.
+pub fn end_leftovers(spool: &RawText) {
+    offspring::kill_marked(RUN_VARIABLE, &spool.0);
+}
+
 /// The parent died before us and left things to do: what it had started itself, or workers that died even earlier, and its
-/// folder.
+/// folder, unless that is part of a record.
 pub(super) fn clean_up(spool: &RawText) {
     offspring::kill_marked(RUN_VARIABLE, &spool.0);
-    // Each of the workers tries; the first one does it.
-    let _ = std::fs::remove_dir_all(spool.as_os());
+    if !spool.0.ends_with(KEPT_SPOOL.as_bytes()) {
+        // Each of the workers tries; the first one does it.
+        let _ = std::fs::remove_dir_all(spool.as_os());
+    }
 }
 
 /// What every worker needs, wherever it is.

@@ -16,11 +16,11 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags, XattrFlags, mkdirat, openat, setxat
 use crate::compare::assert_same;
 use crate::{Acting, Order, Stage, batch_of, copied, is_root, names, skipped, walked};
 
-fn set_mode(path: &Path, mode: u32) {
+pub fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
-fn set_age(path: &Path, nanoseconds: u64) {
+pub fn set_age(path: &Path, nanoseconds: u64) {
     let times = fs::FileTimes::new().set_modified(UNIX_EPOCH + Duration::from_nanos(nanoseconds));
     fs::File::open(path).unwrap().set_times(times).unwrap();
 }

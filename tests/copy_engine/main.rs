@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up its files is to panic")]
 
+mod again;
 mod compare;
 mod faithful;
 mod faults;

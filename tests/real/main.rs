@@ -3,11 +3,15 @@
 
 mod common;
 mod compare;
+mod export;
 mod harness;
 mod headless;
 mod launcher;
 mod pool;
 mod programs;
+mod recording;
+mod replay;
+mod resume;
 mod scenarios;
 mod screen;
 mod storm;

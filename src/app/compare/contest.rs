@@ -154,7 +154,7 @@ impl Contest {
             samples: Samples::Wanted,
             hang_up: HangUp::Stops,
             asked: None,
-            ..front::settings(&job, Front::Screen, &spool, unasked)
+            ..front::settings(&job, Front::Screen, spool.path(), unasked)
         };
         settings.start.title = format!("{}: {entrant}", job.title).into();
         settings.start.strategy = entrant.strategy();

@@ -104,7 +104,7 @@ fn a_machine_that_never_answers_ends_in_giving_up() {
     let mut state = state(At::Afar);
     let mut ms = 0;
     for number in 0..5 {
-        let step = planner::next(&state, state.now, Gate::Open, Outlook { timed_left: false });
+        let step = planner::next(&state, state.now, Gate::Open, Outlook { timed_left: false, lag_us: 0 });
         assert!(matches!(step, Some(Step { event: What::WorkerStarting { .. }, .. })), "{number}: {step:?}");
         begin(&mut state, ms, WorkerId(number));
         ms += 30_000;
@@ -113,7 +113,7 @@ fn a_machine_that_never_answers_ends_in_giving_up() {
         let how = crate::event::Exit::Signal(9);
         tell(&mut state, ms, What::WorkerExited { worker, how, last_words: Box::default() });
     }
-    let step = planner::next(&state, state.now, Gate::Open, Outlook { timed_left: false });
+    let step = planner::next(&state, state.now, Gate::Open, Outlook { timed_left: false, lag_us: 0 });
     assert_eq!(step.map(|step| step.event), Some(What::CrashLoopStopped { deaths: 5 }));
     assert!(state.unplanned.last_words.contains("never said hello"), "{:?}", state.unplanned.last_words);
 }
@@ -129,7 +129,7 @@ fn one_that_answers_makes_up_for_those_that_did_not() {
         }
         let how = crate::event::Exit::Code(255);
         tell(&mut state, ms + 30_000, What::WorkerExited { worker, how, last_words: Box::default() });
-        let step = planner::next(&state, state.now, Gate::Open, Outlook { timed_left: false });
+        let step = planner::next(&state, state.now, Gate::Open, Outlook { timed_left: false, lag_us: 0 });
         assert!(matches!(step, Some(Step { event: What::WorkerStarting { .. }, .. })), "{number}: {step:?}");
     }
 }

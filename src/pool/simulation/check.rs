@@ -7,7 +7,7 @@ use super::World;
 use crate::event::{Role, What};
 use crate::model::{Task, Worker, WorkerState};
 use crate::pool::planner::CREDIT_MAX;
-use crate::task::{Outcome, Place};
+use crate::task::{Outcome, Place, TaskId};
 
 impl World {
     pub(super) fn count(&mut self, what: &What) {
@@ -37,6 +37,20 @@ impl World {
             }
             What::AttemptEnded { task, outcome: Outcome::Done, .. } | What::TaskFailed { task } => {
                 *self.ends.entry(*task).or_default() += 1;
+            }
+            What::RunResumed { resumed } => {
+                for task in &resumed.again {
+                    self.ends.remove(task);
+                    self.starts.remove(task);
+                }
+                for (id, task) in (0..).map(TaskId).zip(&self.state.tasks) {
+                    if resumed.rerun.contains(&id) {
+                        // Somebody wanted it, whatever the policy says.
+                        *self.starts.entry(id).or_default() -= 1;
+                    } else if task.status.is_in_flight() {
+                        *self.ends.entry(id).or_default() += 1;
+                    }
+                }
             }
             What::TaskRevived { task } => {
                 self.ends.remove(task);

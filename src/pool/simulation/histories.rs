@@ -9,7 +9,7 @@ use crate::event::{self, Phase};
 use crate::model::{Status, Task};
 use crate::task::{Place, TaskId};
 
-fn shape() -> impl Strategy<Value = Shape> {
+pub(super) fn shape() -> impl Strategy<Value = Shape> {
     (
         any::<u64>(),
         0..120_u32,
@@ -49,6 +49,7 @@ fn shape() -> impl Strategy<Value = Shape> {
                 task_us_max,
                 strategy,
                 program,
+                sync_per_mille: None,
             },
         )
 }
@@ -103,7 +104,7 @@ proptest! {
             strategy, program,
             seed, tasks, workers,
             kill_per_mille: 0, fail_per_mille: 0, command_per_mille: 0, retries: 0,
-            timeout_ms: None, recycle_after: None, task_us_max: 500,
+            timeout_ms: None, recycle_after: None, task_us_max: 500, sync_per_mille: None,
         };
         let mut world = World::new(calm);
         world.run();
@@ -119,7 +120,7 @@ proptest! {
         let calm = Shape {
             seed, tasks, workers,
             kill_per_mille: 0, fail_per_mille: 0, command_per_mille: 0, retries: 0,
-            timeout_ms: None, recycle_after: None, task_us_max: 500,
+            timeout_ms: None, recycle_after: None, task_us_max: 500, sync_per_mille: None,
             strategy: event::Strategy::Pool, program,
         };
         let mut world = World::new(calm);

@@ -1,9 +1,10 @@
 //! The supervisor's hands: carries out what was decided and recorded.
 //! It does not decide, and reports what came of it as facts.
 
-use super::{Supervisor, told};
+use super::Supervisor;
 use crate::event::{Role, What};
 use crate::pool::child::{self, Body, Child, Way};
+use crate::pool::limits::told;
 use crate::pool::planner::Effect;
 use crate::pool::poller::{Interest, Place};
 use crate::task::{Failure, Outcome, RawText, Tally, TaskId, WorkerId};
@@ -14,15 +15,16 @@ impl Supervisor {
         match effect {
             Effect::None => {}
             Effect::Spawn(worker) => self.spawn(worker),
-            Effect::Give(worker, tasks) => self.give(worker, &tasks),
-            Effect::Send(worker, message) => self.say(worker, &message),
+            Effect::Give(worker, tasks) => self.hand_over(worker, tasks),
+            Effect::Send(worker, message) => self.tell(worker, message),
             Effect::SendAll(message) => {
                 let workers: Vec<WorkerId> = self.children.keys().copied().collect();
                 for worker in workers {
-                    self.say(worker, &message);
+                    self.tell(worker, message.clone());
                 }
             }
             Effect::Kill(worker) => {
+                self.mute(worker);
                 if let Some(child) = self.children.get(&worker) {
                     child.kill();
                 }
@@ -58,6 +60,7 @@ impl Supervisor {
                     parent: self.settings.start.pid,
                     cpus: self.settings.start.cpus,
                     pool_size: self.settings.target,
+                    began_unix_us: self.settings.began_unix_us,
                     program: self.settings.program.clone(),
                     initialize: if role == Role::Pool && self.settings.start.initializer.is_some() {
                         Initialize::First
@@ -80,7 +83,7 @@ impl Supervisor {
         let name = match (role, &self.settings.launcher) {
             // Only the pool's own workers may be elsewhere.
             (Role::Pool, Some(launcher)) => return child::launch(launcher, self.open_files),
-            (Role::Pool | Role::Own(_), _) => return child::spawn(self.open_files),
+            (Role::Pool | Role::Own(_), _) => return child::spawn(self.open_files, self.settings.lock.as_deref()),
             (Role::Main, _) => "program",
             (Role::Parent, _) => "tasks",
         };
@@ -95,7 +98,7 @@ impl Supervisor {
     }
 
     /// What is too long for one message goes in several; one task that is too long alone has failed.
-    fn give(&mut self, worker: WorkerId, tasks: &[TaskId]) {
+    pub(super) fn give(&mut self, worker: WorkerId, tasks: &[TaskId]) {
         let assignments: Vec<Assignment> = tasks
             .iter()
             .filter_map(|&task| {
@@ -120,7 +123,7 @@ impl Supervisor {
     }
 
     /// Says what is always short.
-    fn say(&mut self, worker: WorkerId, message: &ToWorker) {
+    pub(super) fn say(&mut self, worker: WorkerId, message: &ToWorker) {
         self.try_say(worker, message).expect("BUG: a message without tasks is too long for a frame");
     }
 

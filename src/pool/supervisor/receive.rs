@@ -178,6 +178,7 @@ impl Supervisor {
     }
 
     fn end(&mut self, worker: WorkerId, reason: String) {
+        self.mute(worker);
         if let Some(child) = self.children.get_mut(&worker) {
             child.heard_all = true;
             self.poller.forget(&child.receiver);
@@ -229,6 +230,7 @@ impl Supervisor {
             }
         }
         self.hung_up.retain(|(id, _)| *id != worker);
+        self.take_back(worker);
         let mut events = Vec::new();
         facts::of_exit(&self.state, worker, how, last_words, &mut events);
         for event in events {

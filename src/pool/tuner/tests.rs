@@ -104,7 +104,8 @@ impl<F: FnMut(u32) -> f64> World<F> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some megabytes")]
     fn tick(&mut self) {
         for step in 0.. {
-            let Some(step_to_do) = planner::next(&self.state, self.now, Gate::Open, Outlook { timed_left: true })
+            let Some(step_to_do) =
+                planner::next(&self.state, self.now, Gate::Open, Outlook { timed_left: true, lag_us: 0 })
             else {
                 break;
             };

@@ -47,9 +47,12 @@ impl Folder {
     }
 
     fn walk(&self) -> Walked {
-        let plan = plan(&[self.at("src")], &self.at("dst")).unwrap();
+        Self::walk_again(&plan(&[self.at("src")], &self.at("dst")).unwrap(), &Known::default())
+    }
+
+    fn walk_again(plan: &CopyPlan, known: &Known) -> Walked {
         let mut walked = Walked { submits: Vec::new(), specs: Vec::new(), notes: Vec::new() };
-        walk(&plan, Verify::No, &mut |command| {
+        super::walk_again(plan, Verify::No, known, &mut |command| {
             match command {
                 Command::Submit(specs) => {
                     walked.submits.push(specs.len());
@@ -194,4 +197,36 @@ fn a_destination_that_turns_up_inside_is_not_entered() {
     .unwrap();
     assert_eq!((notes.len(), tasks.len()), (1, 1));
     assert!(notes[0].contains("the destination itself"));
+}
+
+#[test]
+fn what_a_run_has_already_is_left_out_and_finished_folders_are_finished_again() {
+    let folder = Folder::new();
+    fs::create_dir(folder.at("src/sub")).unwrap();
+    for name in ["a", "b", "sub/c"] {
+        fs::write(folder.at("src").join(name), name).unwrap();
+    }
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        folder.at("src/fifo"),
+        rustix::fs::FileType::Fifo,
+        Mode::RUSR,
+        rustix::fs::makedev(0, 0),
+    )
+    .unwrap();
+    let plan = plan(&[folder.at("src")], &folder.at("dst")).unwrap();
+    let first = Folder::walk_again(&plan, &Known::default());
+    assert_eq!(first.lines(), ["0 : a b", "0 sub: c", "2 : sub", "2 : "]);
+    let mut known = Known::default();
+    known.add_note(&first.notes[0].text);
+    for (at, (_, batch)) in first.batches().enumerate() {
+        let progress = if at == 2 { Progress::Ended } else { Progress::Open };
+        if at != 1 {
+            known.add(batch, progress);
+        }
+    }
+    fs::write(folder.at("src/new"), "new").unwrap();
+    let second = Folder::walk_again(&plan, &known);
+    assert_eq!(second.lines(), ["0 : new", "0 sub: c", "2 : sub"]);
+    assert!(first.notes.len() == 1 && second.notes.is_empty());
 }

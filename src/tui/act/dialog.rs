@@ -3,7 +3,7 @@
 
 use super::{Answer, Effect, Sight, act, say, steer};
 use crate::command::{Command, Resize};
-use crate::tui::keymap::{Action, Binding};
+use crate::tui::keymap::{Action, Binding, Run};
 use crate::tui::overlay::{help, palette, signals, verdict};
 use crate::tui::viewer::{Overlay, Viewer};
 
@@ -55,9 +55,10 @@ pub(super) fn type_text(text: &str, viewer: &mut Viewer) {
 
 /// Moves in the dialog's list.
 pub(super) fn choose(action: Action, viewer: &mut Viewer, sight: &Sight<'_>) {
+    let run = Run::of(viewer);
     let (count, page) = match &viewer.overlay {
-        Overlay::Help { filter, .. } => (help::entries(filter).len(), help::page(sight.area)),
-        Overlay::Palette { typed, .. } => (palette::entries(typed).len(), palette::page(sight.area)),
+        Overlay::Help { filter, .. } => (help::entries(filter, run).len(), help::page(sight.area)),
+        Overlay::Palette { typed, .. } => (palette::entries(typed, run).len(), palette::page(sight.area)),
         Overlay::Signals { .. } => (signals::SIGNALS.len(), signals::SIGNALS.len()),
         Overlay::Verdict { .. } => {
             (verdict::scroll_max(sight.area, sight.live) + 1, usize::from(sight.area.height / 2).max(1))
@@ -84,16 +85,17 @@ pub(super) fn choose(action: Action, viewer: &mut Viewer, sight: &Sight<'_>) {
 }
 
 fn accept(viewer: &mut Viewer, sight: &Sight<'_>) -> Answer {
+    let of = Run::of(viewer);
     match std::mem::take(&mut viewer.overlay) {
         Overlay::None => Ok(Vec::new()),
-        Overlay::Help { chosen, filter } => Ok(run(help::entries(&filter).get(chosen).copied(), viewer, sight)),
-        Overlay::Palette { typed, chosen } => Ok(run(palette::entries(&typed).get(chosen).copied(), viewer, sight)),
+        Overlay::Help { chosen, filter } => Ok(run(help::entries(&filter, of).get(chosen).copied(), viewer, sight)),
+        Overlay::Palette { typed, chosen } => Ok(run(palette::entries(&typed, of).get(chosen).copied(), viewer, sight)),
         Overlay::Signals { task, chosen } => {
             let signal = signals::SIGNALS.get(chosen).map(|&signal| signal as i32);
             Ok(signal.map(|signal| Effect::Ask(Command::SignalTask(task, signal))).into_iter().collect())
         }
         Overlay::ConfirmQuit => Ok(steer::quit_now(viewer, sight.live)),
-        Overlay::Verdict { .. } => steer::terminate(viewer, sight.live),
+        Overlay::Verdict { .. } => super::answer(Action::Terminate, viewer, sight),
         Overlay::Filter { typed } => {
             viewer.filter = typed;
             viewer.focus = crate::tui::viewer::Pane::Tasks;

@@ -3,16 +3,43 @@
 
 use ratatui::layout::Position;
 
-use super::{Sight, dialog, reverse, sort_by, walk};
+use super::{Effect, Sight, dialog, reverse, sort_by, walk};
+use crate::model::{Way, Wish};
 use crate::tui::input::{Mouse, MouseDid};
 use crate::tui::keymap::Action;
-use crate::tui::panes::{Hit, channels, tasks, workers};
+use crate::tui::panes::{Hit, channels, scrub, tasks, workers};
+use crate::tui::screen::Layout;
 use crate::tui::viewer::{Column, List, Overlay, Pane, Viewer};
 
 /// How many lines a notch of the wheel is.
 const WHEEL_LINES: usize = 3;
 
-pub(super) fn on_mouse(mouse: Mouse, viewer: &mut Viewer, sight: &Sight<'_>) {
+/// How much of a recorded run a notch of the wheel is, over its bar.
+const WHEEL_MS: u32 = 1000;
+
+pub(super) fn on_mouse(mouse: Mouse, viewer: &mut Viewer, sight: &Sight<'_>) -> Vec<Effect> {
+    let wish = (viewer.overlay == Overlay::None).then(|| on_bar(mouse, viewer, sight)).flatten();
+    if let Some(wish) = wish {
+        return vec![Effect::Wish(wish)];
+    }
+    on_panes(mouse, viewer, sight);
+    Vec::new()
+}
+
+/// What somebody wants who uses the mouse on the bar of a recorded run.
+fn on_bar(mouse: Mouse, viewer: &Viewer, sight: &Sight<'_>) -> Option<Wish> {
+    let Layout::Fits(places) = sight.layout(viewer) else { return None };
+    let area = places.scrub?;
+    let at = Position { x: mouse.column, y: mouse.row };
+    let playback = viewer.replay.as_deref().filter(|_| area.contains(at))?;
+    match mouse.did {
+        MouseDid::Click => scrub::hit(area, at, playback, sight.theme).map(Wish::To),
+        MouseDid::WheelUp => Some(Wish::By(Way::Back, WHEEL_MS)),
+        MouseDid::WheelDown => Some(Wish::By(Way::On, WHEEL_MS)),
+    }
+}
+
+fn on_panes(mouse: Mouse, viewer: &mut Viewer, sight: &Sight<'_>) {
     let wheel = match mouse.did {
         MouseDid::Click => None,
         MouseDid::WheelUp => Some(Action::Up),

@@ -46,6 +46,11 @@ impl Key {
         Self { code: KeyCode::Char(char), modifiers: KeyModifiers::ALT }
     }
 
+    /// Any other key with Shift.
+    pub const fn shift(code: KeyCode) -> Self {
+        Self { code, modifiers: KeyModifiers::SHIFT }
+    }
+
     /// Any other key by itself.
     pub const fn code(code: KeyCode) -> Self {
         Self { code, modifiers: KeyModifiers::NONE }
@@ -81,6 +86,9 @@ impl Key {
         }
         if self.modifiers.contains(KeyModifiers::ALT) {
             out.push_str("Alt-");
+        }
+        if self.modifiers.contains(KeyModifiers::SHIFT) {
+            out.push_str("S-");
         }
         out.push_str(&name);
         out

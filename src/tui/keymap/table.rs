@@ -4,7 +4,8 @@
 use crossterm::event::KeyCode;
 
 use super::super::viewer::Pane;
-use super::{Action, Binding, Group, Hint, Key, Mode, When};
+use super::{Action, Binding, Group, Hint, Key, Mode, Runs, When};
+use crate::model::{Way, Wish};
 
 const PANES: &[Mode] = &[Mode::Panes];
 const EVERYWHERE: &[Mode] = &Mode::ALL;
@@ -33,51 +34,91 @@ const DIGITS: &[Key] = &[
 
 /// All keys, by group, in the order in which they are shown.
 pub const BINDINGS: &[Binding] = &[
-    bind(Action::Grow, &[Key::char('+'), Key::char('=')], Group::Pool)
+    ask(Action::Grow, &[Key::char('+'), Key::char('=')], Group::Pool)
         .also(PANES_AND_VERDICT)
         .says("grow the pool", "Aim at one worker more; it starts at once.")
         .hints(&[hint(When::Live, 0, "size")]),
-    bind(Action::Shrink, &[Key::char('-'), Key::char('_')], Group::Pool)
+    ask(Action::Shrink, &[Key::char('-'), Key::char('_')], Group::Pool)
         .says("shrink the pool", "Aim at one worker fewer; it drains: its task is finished first.")
         .hints(&[hint(When::Live, 0, "size")]),
-    bind(Action::TypeSize, DIGITS, Group::Pool)
+    ask(Action::TypeSize, DIGITS, Group::Pool)
         .says("set the pool's size", "Type a number, then Enter: aim at that many workers.")
         .hints(&[hint(When::Live, 13, "set size")]),
-    bind(Action::Tune, &[Key::char('a')], Group::Pool)
+    ask(Action::Tune, &[Key::char('a')], Group::Pool)
         .says(
             "tune the size",
             "Let pooltop try sizes until it has found the one that does best; once more, or a size by hand, ends that.",
         )
         .hints(&[hint(When::Live, 8, "tune")]),
-    bind(Action::TogglePool, &[Key::char(' ')], Group::Pool)
+    ask(Action::TogglePool, &[Key::char(' ')], Group::Pool)
         .says("pause or resume the pool", "Freeze the pool where it is, deadlines included, or let it go on.")
         .hints(&[hint(When::Working, 2, "pause"), hint(When::Paused, 2, "resume")]),
-    bind(Action::Drain, &[Key::char('d')], Group::Pool)
+    ask(Action::Drain, &[Key::char('d')], Group::Pool)
         .says("drain the pool", "Finish what is in flight, start nothing more, then end the run.")
         .hints(&[hint(When::Live, 14, "drain")]),
-    bind(Action::Terminate, &[Key::char('T')], Group::Pool)
+    ask(Action::Terminate, &[Key::char('T')], Group::Pool)
         .also(PANES_AND_VERDICT)
         .says("terminate what is stuck", "End a run that cannot go on, and stay to look at it.")
         .hints(&[hint(When::Stuck, 0, "terminate")]),
     bind(Action::Verdict, &[Key::char('v')], Group::Pool)
         .says("why nothing goes on", "Say again why nothing can go on, who waits for whom, and what would help.")
         .hints(&[hint(When::Stuck, 0, "why")]),
-    bind(Action::ToggleTask, &[Key::char('p')], Group::Task)
+    wish(Wish::PlayOrPause, &[Key::char(' ')])
+        .says("play or pause", "Play the run, or stand still; at its end, play it from the beginning.")
+        .hints(&[hint(When::Playing, 0, "pause"), hint(When::Still, 0, "play")]),
+    wish(Wish::By(Way::Back, 5000), &[Key::code(KeyCode::Left)])
+        .says("5 seconds back", "Five seconds back.")
+        .hints(&[hint(When::Replay, 2, "5 s")]),
+    wish(Wish::By(Way::On, 5000), &[Key::code(KeyCode::Right)])
+        .says("5 seconds on", "Five seconds on.")
+        .hints(&[hint(When::Replay, 2, "5 s")]),
+    wish(Wish::By(Way::Back, 1000), &[Key::shift(KeyCode::Left)]).says("1 second back", "One second back."),
+    wish(Wish::By(Way::On, 1000), &[Key::shift(KeyCode::Right)]).says("1 second on", "One second on."),
+    wish(Wish::Event(Way::Back), &[Key::char(',')])
+        .says("one event back", "To the event before, and stand still there.")
+        .hints(&[hint(When::Replay, 7, "event")]),
+    wish(Wish::Event(Way::On), &[Key::char('.')])
+        .says("one event on", "To the next event, and stand still there.")
+        .hints(&[hint(When::Replay, 7, "event")]),
+    wish(Wish::Pace(Way::Back), &[Key::char('[')])
+        .says("slower", "Half as fast; a quarter of the run's own speed is the slowest.")
+        .hints(&[hint(When::Replay, 3, "speed")]),
+    wish(Wish::Pace(Way::On), &[Key::char(']')]).says("faster", "Twice as fast, up to 64 times.").hints(&[hint(
+        When::Replay,
+        3,
+        "speed",
+    )]),
+    Binding { runs: Runs::Replayed, ..bind(Action::Tenth, DIGITS, Group::Replay) }
+        .says("jump to a tenth", "Jump to that many tenths of the run.")
+        .hints(&[hint(When::Replay, 11, "tenths")]),
+    wish(Wish::Start, &[Key::code(KeyCode::Home)]).says("to the beginning", "To the beginning of the run."),
+    wish(Wish::End, &[Key::code(KeyCode::End)])
+        .says("to the end", "To the end of the run; that of one that goes on is followed.")
+        .hints(&[hint(When::Replay, 10, "end")]),
+    wish(Wish::Moment(Way::On), &[Key::char('m')])
+        .says("next marker", "To the next change of size, loss, failure, verdict or resumption.")
+        .hints(&[hint(When::Replay, 5, "marker")]),
+    wish(Wish::Moment(Way::Back), &[Key::char('M')]).says("previous marker", "To the marker before.").hints(&[hint(
+        When::Replay,
+        5,
+        "marker",
+    )]),
+    ask(Action::ToggleTask, &[Key::char('p')], Group::Task)
         .says("pause or resume the task", "Freeze the selected worker's or selected task, or let it go on.")
         .hints(&[hint(When::Live, 12, "pause task")]),
-    bind(Action::Stop, &[Key::char('x')], Group::Task)
+    ask(Action::Stop, &[Key::char('x')], Group::Task)
         .says("stop the task", "End the selected task by TERM and, after the grace period, KILL; drop it if it waits.")
         .hints(&[hint(When::Live, 5, "stop")]),
-    bind(Action::Kill, &[Key::char('X')], Group::Task)
+    ask(Action::Kill, &[Key::char('X')], Group::Task)
         .says("kill the task", "End the selected task by KILL at once.")
         .hints(&[hint(When::Live, 7, "kill")]),
-    bind(Action::Signal, &[Key::char('s')], Group::Task)
+    ask(Action::Signal, &[Key::char('s')], Group::Task)
         .says("send a signal", "Choose a signal for the selected command and everything in its process group.")
         .hints(&[hint(When::Live, 15, "signal")]),
-    bind(Action::Retry, &[Key::char('r')], Group::Task)
+    ask(Action::Retry, &[Key::char('r')], Group::Task)
         .says("retry the task", "Run the selected task again if it has ended.")
         .hints(&[hint(When::Live, 11, "retry")]),
-    bind(Action::Replace, &[Key::char('R')], Group::Task)
+    ask(Action::Replace, &[Key::char('R')], Group::Task)
         .says("replace the worker", "Drain the selected worker and start another in its seat.")
         .hints(&[hint(When::Live, 16, "replace")]),
     bind(Action::Copy, &[Key::char('y')], Group::Task)
@@ -179,6 +220,7 @@ pub const BINDINGS: &[Binding] = &[
             hint(When::Live, 1, "quit"),
             hint(When::Stopping, 0, "kill what is left"),
             hint(When::Ended, 0, "quit"),
+            hint(When::Replay, 1, "quit"),
         ]),
     bind(Action::QuitNow, &[Key::ctrl('c')], Group::Program)
         .also(EVERYWHERE)
@@ -248,15 +290,25 @@ pub const BINDINGS: &[Binding] = &[
 ];
 
 const fn bind(action: Action, keys: &'static [Key], group: Group) -> Binding {
-    Binding { action, keys, modes: PANES, group, name: "", does: "", hints: &[] }
+    Binding { action, keys, modes: PANES, runs: Runs::All, group, name: "", does: "", hints: &[] }
 }
 
 const fn dialog(action: Action, keys: &'static [Key], modes: &'static [Mode]) -> Binding {
-    Binding { action, keys, modes, group: Group::Dialog, name: "", does: "", hints: &[] }
+    Binding { action, keys, modes, runs: Runs::All, group: Group::Dialog, name: "", does: "", hints: &[] }
 }
 
 const fn focus(pane: Pane, keys: &'static [Key], name: &'static str, does: &'static str) -> Binding {
-    Binding { action: Action::Focus(pane), keys, modes: PANES, group: Group::View, name, does, hints: &[] }
+    Binding { name, does, ..bind(Action::Focus(pane), keys, Group::View) }
+}
+
+/// Something asked of the pool: where nothing can be asked of it, it is not there.
+const fn ask(action: Action, keys: &'static [Key], group: Group) -> Binding {
+    Binding { runs: Runs::Live, ..bind(action, keys, group) }
+}
+
+/// Something asked of whoever plays a recorded run.
+const fn wish(wish: Wish, keys: &'static [Key]) -> Binding {
+    Binding { runs: Runs::Replayed, ..bind(Action::Wish(wish), keys, Group::Replay) }
 }
 
 const fn hint(when: When, rank: u8, words: &'static str) -> Hint {

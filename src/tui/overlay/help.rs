@@ -5,18 +5,19 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::list::{self, Line, Look};
-use crate::tui::keymap::{BINDINGS, Binding, Group};
+use crate::tui::keymap::{BINDINGS, Binding, Group, Run};
 use crate::tui::theme::Theme;
 
 /// From this width on there is room for whole sentences; below, names are listed and the chosen one's sentence is under them.
 const SENTENCES_FROM: u16 = 112;
 
 /// The bindings whose keys, name or sentence contain the text.
-pub(in crate::tui) fn entries(filter: &str) -> Vec<&'static Binding> {
+pub(in crate::tui) fn entries(filter: &str, run: Run) -> Vec<&'static Binding> {
     let needle = filter.trim().to_lowercase();
     let contains = |text: &str| text.to_lowercase().contains(&needle);
     BINDINGS
         .iter()
+        .filter(|binding| binding.is_for(run))
         .filter(|binding| {
             needle.is_empty()
                 || contains(binding.does)
@@ -32,8 +33,9 @@ pub(in crate::tui) fn page(area: Rect) -> usize {
 }
 
 /// Draws the list.
-pub(super) fn render(area: Rect, buf: &mut Buffer, chosen: usize, filter: &str, theme: &Theme) {
-    let entries = entries(filter);
+pub(super) fn render(area: Rect, buf: &mut Buffer, chosen: usize, filter: &str, run: Run, theme: &Theme) {
+    let lines_all = self::entries("", run).len() + Group::ALL.len();
+    let entries = entries(filter, run);
     let about = entries.get(chosen).map_or("", |binding| binding.does);
     let short = area.width < SENTENCES_FROM;
     let mut lines = Vec::with_capacity(entries.len() + Group::ALL.len());
@@ -43,7 +45,8 @@ pub(super) fn render(area: Rect, buf: &mut Buffer, chosen: usize, filter: &str, 
             group = Some(binding.group);
             lines.push(Line::Heading(binding.group.heading()));
         }
-        lines.push(Line::Choice { left: binding.keys_shown(), right: if short { binding.name } else { binding.does } });
+        let keys = binding.keys_shown_in(run);
+        lines.push(Line::Choice { left: keys, right: if short { binding.name } else { binding.does } });
     }
     let look = Look {
         title: "Keys",
@@ -51,7 +54,7 @@ pub(super) fn render(area: Rect, buf: &mut Buffer, chosen: usize, filter: &str, 
         columns_max: 104,
         about: if short { about } else { "" },
         left: 14,
-        lines_all: BINDINGS.len() + Group::ALL.len(),
+        lines_all,
         nothing: "no key does that",
     };
     list::render(area, buf, &look, filter, chosen, &lines, theme);

@@ -6,9 +6,9 @@ use ratatui::layout::Rect;
 
 use super::put;
 use crate::event::{PauseReason, Phase};
-use crate::model::State;
+use crate::model::{Motion, State};
 use crate::text::width;
-use crate::tui::keymap::{BINDINGS, Mode, When};
+use crate::tui::keymap::{BINDINGS, Mode, Run, When};
 use crate::tui::panes::header::stuck;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::viewer::{Follow, Viewer};
@@ -16,29 +16,29 @@ use crate::tui::viewer::{Follow, Viewer};
 /// What decides which keys are useful.
 pub(super) struct Situation {
     mode: Mode,
+    run: Run,
     holds: Vec<When>,
 }
 
 impl Situation {
     /// In a dialog only its own keys matter.
     pub(super) fn dialog(mode: Mode) -> Self {
-        Self { mode, holds: vec![When::Always] }
+        Self { mode, run: Run::Live, holds: vec![When::Always] }
     }
 
     /// In a list that stands alone there is no run.
     pub(super) fn alone(mode: Mode, filtered: Option<When>) -> Self {
-        Self { mode, holds: [When::Always, When::Ended].into_iter().chain(filtered).collect() }
+        Self { mode, run: Run::Live, holds: [When::Always, When::Ended].into_iter().chain(filtered).collect() }
     }
 
     pub(super) fn of(state: &State, viewer: &Viewer) -> Self {
         let mut holds = vec![When::Always];
-        match state.phase {
-            Phase::Running | Phase::Draining => {
-                let paused = state.is_paused_by(PauseReason::Asked);
-                holds.extend([When::Live, if paused { When::Paused } else { When::Working }]);
+        match (&viewer.replay, state.phase) {
+            (Some(playback), _) => {
+                let motion = if playback.motion == Motion::Paused { When::Still } else { When::Playing };
+                holds.extend([When::Replay, motion]);
             }
-            Phase::Stopping | Phase::Killing => holds.push(When::Stopping),
-            Phase::Closing | Phase::Ended => holds.push(When::Ended),
+            (None, phase) => holds.extend(Self::of_live(phase, state)),
         }
         if stuck(state).is_some() {
             holds.push(When::Stuck);
@@ -46,7 +46,18 @@ impl Situation {
         if viewer.follow == Follow::Frozen {
             holds.push(When::Frozen);
         }
-        Self { mode: Mode::of(&viewer.overlay), holds }
+        Self { mode: Mode::of(&viewer.overlay), run: Run::of(viewer), holds }
+    }
+
+    fn of_live(phase: Phase, state: &State) -> Vec<When> {
+        match phase {
+            Phase::Running | Phase::Draining => {
+                let paused = state.is_paused_by(PauseReason::Asked);
+                vec![When::Live, if paused { When::Paused } else { When::Working }]
+            }
+            Phase::Stopping | Phase::Killing => vec![When::Stopping],
+            Phase::Closing | Phase::Ended => vec![When::Ended],
+        }
     }
 }
 
@@ -61,9 +72,10 @@ pub(super) struct Shown {
 /// All that hold, in the order of the table; neighbours with the same words as one.
 pub(super) fn of(situation: &Situation) -> Vec<Shown> {
     let mut all: Vec<Shown> = Vec::new();
-    for binding in BINDINGS.iter().filter(|binding| binding.modes.contains(&situation.mode)) {
+    let (mode, run) = (situation.mode, situation.run);
+    for binding in BINDINGS.iter().filter(|binding| binding.modes.contains(&mode) && binding.is_for(run)) {
         for hint in binding.hints.iter().filter(|hint| situation.holds.contains(&hint.when)) {
-            let key = binding.keys_shown();
+            let key = binding.keys_shown_in(run);
             let key = key.split(' ').next().unwrap_or_default();
             match all.last_mut() {
                 Some(last) if last.words == hint.words => {

@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::list::{self, Line, Look};
-use crate::tui::keymap::{BINDINGS, Binding};
+use crate::tui::keymap::{BINDINGS, Binding, Run};
 use crate::tui::theme::Theme;
 
 /// How well a name fits what was typed; the lower, the better.
@@ -25,11 +25,11 @@ enum Fit {
 const LETTERS_MIN: usize = 3;
 
 /// The actions whose names fit the text, the best first.
-pub(in crate::tui) fn entries(typed: &str) -> Vec<&'static Binding> {
+pub(in crate::tui) fn entries(typed: &str, run: Run) -> Vec<&'static Binding> {
     let typed = typed.trim().to_lowercase();
     let mut found: Vec<(Fit, &Binding)> = BINDINGS
         .iter()
-        .filter(|binding| binding.is_offered())
+        .filter(|binding| binding.is_offered() && binding.is_for(run))
         .filter_map(|binding| Some((fit(&binding.name.to_lowercase(), &typed)?, binding)))
         .collect();
     found.sort_by_key(|(fit, _)| *fit);
@@ -42,18 +42,18 @@ pub(in crate::tui) fn page(area: Rect) -> usize {
 }
 
 /// Draws the list.
-pub(super) fn render(area: Rect, buf: &mut Buffer, typed: &str, chosen: usize, theme: &Theme) {
-    let lines: Vec<Line<'_>> = entries(typed)
+pub(super) fn render(area: Rect, buf: &mut Buffer, typed: &str, chosen: usize, run: Run, theme: &Theme) {
+    let lines: Vec<Line<'_>> = entries(typed, run)
         .into_iter()
-        .map(|binding| Line::Choice { left: binding.keys_shown(), right: binding.name })
+        .map(|binding| Line::Choice { left: binding.keys_shown_in(run), right: binding.name })
         .collect();
     let look = Look {
         title: "Actions",
         prompt: ": ",
         columns_max: 56,
-        about: entries(typed).get(chosen).map_or("", |binding| binding.does),
+        about: entries(typed, run).get(chosen).map_or("", |binding| binding.does),
         left: 10,
-        lines_all: entries("").len(),
+        lines_all: entries("", run).len(),
         nothing: "no action has that name",
     };
     list::render(area, buf, &look, typed, chosen, &lines, theme);
@@ -81,12 +81,12 @@ mod tests {
 
     #[test]
     fn the_best_fit_comes_first() {
-        let first = |typed| entries(typed).first().map(|binding| binding.action);
+        let first = |typed| entries(typed, Run::Live).first().map(|binding| binding.action);
         assert_eq!(first("drain"), Some(Action::Drain));
         assert_eq!(first("kill"), Some(Action::Kill));
         assert_eq!(first("GROW"), Some(Action::Grow));
         assert_eq!(first("rvrs"), Some(Action::SortReverse));
         assert_eq!(first("no such thing"), None);
-        assert!(entries("").iter().all(|binding| binding.is_offered()));
+        assert!(entries("", Run::Live).iter().all(|binding| binding.is_offered()));
     }
 }

@@ -132,7 +132,7 @@ fn what_is_chosen_is_in_view_and_marked() {
     let theme = theme(Charset::Unicode);
     let marked = theme.style(Role::Selected).bg;
     for (columns, rows) in [(120, 40), (80, 24), (40, 10), (40, 6)] {
-        for chosen in 0..help::entries("").len() {
+        for chosen in 0..help::entries("", crate::tui::keymap::Run::Live).len() {
             let overlay = Overlay::Help { chosen, filter: String::new() };
             let viewer = Viewer { overlay, ..Viewer::default() };
             let area = Rect::new(0, 0, columns, rows);
@@ -141,7 +141,7 @@ fn what_is_chosen_is_in_view_and_marked() {
             let rows_marked: std::collections::HashSet<u16> =
                 (0..rows).filter(|&y| (0..columns).any(|x| Some(buf[(x, y)].bg) == marked)).collect();
             assert_eq!(rows_marked.len(), 1, "{columns}x{rows}, line {chosen}");
-            let shown = help::entries("")[chosen].keys_shown();
+            let shown = help::entries("", crate::tui::keymap::Run::Live)[chosen].keys_shown();
             let line = &lines(&buf)[usize::from(*rows_marked.iter().next().unwrap())];
             let first = shown.split(' ').next().unwrap();
             assert!(line.contains(first), "{line} has no {first}");

@@ -24,9 +24,6 @@ const TICK_COLUMNS_MIN: u64 = 10;
 /// Seconds between ticks.
 const STEPS_S: [u64; 16] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 86_400];
 
-/// And beyond them, multiples of this.
-const WEEK_US: u64 = 7 * 86_400 * 1_000_000;
-
 /// Tenths of a second between ticks, for runs that are shorter than a few seconds.
 const STEPS_TENTHS: [u64; 3] = [1, 2, 5];
 
@@ -76,11 +73,10 @@ impl Axis {
         let wanted_us = self.span_us().saturating_mul(TICK_COLUMNS_MIN) / u64::from(self.columns.max(1));
         let short = STEPS_TENTHS.into_iter().map(|tenths| tenths * 100_000).filter(|_| self.span_us() < FINE_BELOW_US);
         let mut all = short.chain(STEPS_S.into_iter().map(|secs| secs * 1_000_000));
-        let step_us =
-            all.find(|step| *step >= wanted_us).unwrap_or_else(|| wanted_us.div_ceil(WEEK_US).saturating_mul(WEEK_US));
-        let mut next = self.from.0.checked_next_multiple_of(step_us);
-        while let Some(at_us) = next.filter(|at_us| *at_us <= self.to.0) {
-            next = at_us.checked_add(step_us);
+        // A journal can tell of any time at all.
+        let step_us = all.find(|step| *step >= wanted_us).unwrap_or(wanted_us.max(7 * 86_400 * 1_000_000));
+        let mut next_us = self.from.0.checked_next_multiple_of(step_us);
+        while let Some(at_us) = next_us.filter(|at_us| *at_us <= self.to.0) {
             let at = Elapsed(at_us);
             let time = if step_us < 1_000_000 { format!("{:.1}s", at.secs()) } else { age(at.since(Elapsed(0))) };
             let label = format!("{}{time}", theme.glyphs().tick);
@@ -88,6 +84,7 @@ impl Axis {
             if usize::from(self.x + self.columns - x) >= width(&label) {
                 self.write(buf, x, y, &label, Role::Dim, theme);
             }
+            next_us = at_us.checked_add(step_us);
         }
     }
 

@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::event::Elapsed;
-use crate::model::{AttemptRecord, State, Status, Task, Worker};
+use crate::model::{AttemptRecord, Kept, State, Status, Task, Worker};
 use crate::task::{CopyBatch, EntryKind, ObjectId, Pid, RawText, Slot, Stream, TaskId, Work};
 use crate::text::{fitted, sanitized, width};
 use crate::tui::format::{bytes, count, moment, took};
@@ -27,7 +27,7 @@ const THREADS_NAMED_MAX: usize = 50;
 pub fn render(area: Rect, buf: &mut Buffer, state: &State, viewer: &Viewer, theme: &Theme) {
     let subject = subject(state, viewer);
     let inner = inside(area);
-    let lines = lines_of(&subject, inner.width, state, theme);
+    let lines = lines_of(&subject, inner.width, state, viewer, theme);
     let shown = in_view(lines.len(), inner.height, viewer.detail_scroll, None);
     let range = range_words(&shown, lines.len());
     let (beside, why) = match &subject {
@@ -55,14 +55,22 @@ pub fn render(area: Rect, buf: &mut Buffer, state: &State, viewer: &Viewer, them
     scroll_mark(buf, area, inner, lines.len(), &shown, theme);
 }
 
-/// How many lines there are to scroll through in a pane of that width.
-pub fn len(area: Rect, state: &State, viewer: &Viewer, theme: &Theme) -> usize {
-    lines_of(&subject(state, viewer), inside(area).width, state, theme).len()
+/// The attempt whose kept output belongs to what is shown, if that has ended.
+pub fn output_wanted(state: &State, viewer: &Viewer) -> Option<(TaskId, u16)> {
+    let Subject::Task(id, _) = subject(state, viewer) else { return None };
+    let task = state.task(id)?;
+    let ended = !task.status.is_in_flight() && task.attempts > 0;
+    (ended && matches!(task.spec.work, Work::Command(_))).then_some((id, task.attempts))
 }
 
-fn lines_of(subject: &Subject<'_>, columns: u16, state: &State, theme: &Theme) -> Vec<Line> {
+/// How many lines there are to scroll through in a pane of that width.
+pub fn len(area: Rect, state: &State, viewer: &Viewer, theme: &Theme) -> usize {
+    lines_of(&subject(state, viewer), inside(area).width, state, viewer, theme).len()
+}
+
+fn lines_of(subject: &Subject<'_>, columns: u16, state: &State, viewer: &Viewer, theme: &Theme) -> Vec<Line> {
     match subject {
-        Subject::Task(id, _) => task_lines(*id, columns, state, theme),
+        Subject::Task(id, _) => task_lines(*id, columns, state, viewer, theme),
         Subject::Worker(worker) => worker_lines(worker, state),
         Subject::Object(id) => object_lines(*id, columns, state, theme),
         Subject::Nothing(_) => Vec::new(),
@@ -135,7 +143,7 @@ fn subject<'a>(state: &'a State, viewer: &Viewer) -> Subject<'a> {
 
 type Line = Vec<(String, Role)>;
 
-fn task_lines(id: TaskId, columns: u16, state: &State, theme: &Theme) -> Vec<Line> {
+fn task_lines(id: TaskId, columns: u16, state: &State, viewer: &Viewer, theme: &Theme) -> Vec<Line> {
     let Some(task) = state.task(id) else { return Vec::new() };
     let mut lines: Vec<Line> = Vec::new();
     for text in wrapped(&task.spec.title(), columns, theme) {
@@ -154,7 +162,7 @@ fn task_lines(id: TaskId, columns: u16, state: &State, theme: &Theme) -> Vec<Lin
     work_lines(task, columns, theme, &mut lines);
     thread_lines(id, task, columns, state, theme, &mut lines);
     attempt_lines(id, task, columns, state, theme, &mut lines);
-    output_lines(id, task, state, theme, &mut lines);
+    output_lines(id, task, state, viewer, theme, &mut lines);
     lines
 }
 
@@ -290,7 +298,17 @@ fn attempt_line(attempt: u16, slot: Option<Slot>, pid: Option<Pid>, began: Elaps
     vec![(format!("{attempt:>3} {slot:>6} {pid:>7} {began:>8} {took:>6}  "), Role::Text)]
 }
 
-fn output_lines(id: TaskId, task: &Task, state: &State, theme: &Theme, lines: &mut Vec<Line>) {
+/// What was kept of that task's output, where somebody has looked and found something.
+fn kept<'a>(id: TaskId, task: &Task, viewer: &'a Viewer) -> Option<&'a Kept> {
+    let kept = viewer.replay.as_ref()?.kept.as_deref()?;
+    let belongs = kept.task == id && kept.attempt == task.attempts && !task.status.is_in_flight();
+    (belongs && !kept.lines.is_empty()).then_some(kept)
+}
+
+fn output_lines(id: TaskId, task: &Task, state: &State, viewer: &Viewer, theme: &Theme, lines: &mut Vec<Line>) {
+    if let Some(kept) = kept(id, task, viewer) {
+        return printed_lines(&kept.lines, kept.skipped, theme, lines);
+    }
     let Some(tail) = state.tails.get(id) else {
         if matches!(task.spec.work, Work::Command(_)) && task.attempts > 0 {
             let text = if task.status.is_final() { "no output is kept" } else { "no output yet" };
@@ -302,14 +320,18 @@ fn output_lines(id: TaskId, task: &Task, state: &State, theme: &Theme, lines: &m
     if printed.is_empty() && tail.skipped == 0 {
         return;
     }
+    printed_lines(&printed, tail.skipped, theme, lines);
+}
+
+fn printed_lines(printed: &[(Stream, String)], skipped: u64, theme: &Theme, lines: &mut Vec<Line>) {
     let mark = theme.glyphs().alert;
     let has_errors = printed.iter().any(|(stream, _)| *stream == Stream::Stderr);
     let mut title = vec![("OUTPUT".to_owned(), Role::Heading)];
     if has_errors {
         title.push((format!("   {mark} is standard error"), Role::Dim));
     }
-    if tail.skipped > 0 {
-        title.push((format!("   {} before this are not shown", bytes(tail.skipped)), Role::Dim));
+    if skipped > 0 {
+        title.push((format!("   {} before this are not shown", bytes(skipped)), Role::Dim));
     }
     lines.extend([Vec::new(), title]);
     for (stream, text) in printed {
@@ -317,7 +339,7 @@ fn output_lines(id: TaskId, task: &Task, state: &State, theme: &Theme, lines: &m
             Stream::Stdout => (" ".repeat(width(mark)), Role::Text),
             Stream::Stderr => (mark.to_owned(), Role::Draining),
         };
-        lines.push(vec![(format!("{mark} "), look), (text, look)]);
+        lines.push(vec![(format!("{mark} "), look), (text.clone(), look)]);
     }
 }
 

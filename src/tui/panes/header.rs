@@ -1,13 +1,15 @@
 //! The two lines at the top: how the run is, and how far. What does not fit is left out, the least important first. PURE.
 //! It does not know the panes below.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::event::{Phase, PhaseReason, Role as WorkerRole, Tuning, Verdict};
-use crate::model::{Source, State, Status, WorkerState};
+use crate::event::{Elapsed, Phase, PhaseReason, Role as WorkerRole, Tuning, Verdict};
+use crate::model::{Playback, Source, State, Status, WorkerState};
 use crate::text::{end_cut, middle_cut, sanitized, width};
-use crate::tui::format::{bytes_of, bytes_per_s, clock, count, eta, per_s, percent, short};
+use crate::tui::format::{bytes_of, bytes_per_s, clock, count, eta, moment, per_s, percent, short};
 use crate::tui::theme::{Role, Theme};
 use crate::tui::viewer::{Follow, Viewer};
 
@@ -76,23 +78,23 @@ pub fn render(area: Rect, buf: &mut Buffer, state: &State, viewer: &Viewer, them
 }
 
 /// The second line: a gauge, the share, rates, and the time still needed.
-pub fn render_gauge(area: Rect, buf: &mut Buffer, state: &State, theme: &Theme) {
-    if let Some(verdict) = stuck(state) {
-        // Nothing moves, so what is in the way has the line.
+pub fn render_gauge(area: Rect, buf: &mut Buffer, state: &State, viewer: &Viewer, theme: &Theme) {
+    // Nothing moves, or nothing new will: what is in the way has the line.
+    if let Some(text) = alert(state) {
         let room = usize::from(area.width.saturating_sub(4));
-        let text = cut(&sanitized(&verdict.text), room, theme);
+        let text = cut(&sanitized(&text), room, theme);
         let style = theme.style(Role::Failed);
         Cursor::new(buf, area, 0).gap(1).text(theme.glyphs().alert, style).gap(1).text(&text, style);
         return;
     }
-    let mut facts = facts(state);
+    let mut facts = facts(state, viewer);
     let taken = |facts: &[Part]| facts.iter().map(|fact| width(&fact.text) + 3).sum::<usize>();
     while facts.len() > 1 && taken(&facts) + usize::from(GAUGE_COLUMNS_MIN) + 2 > usize::from(area.width) {
         drop_least(&mut facts);
     }
     let bar = area.width.saturating_sub(u16::try_from(taken(&facts) + 2).unwrap_or(area.width));
     let role = match state.phase {
-        Phase::Ended if state.exit_code() == 1 => Role::Failed,
+        Phase::Ended if matches!(state.exit_code(), 1 | 3) => Role::Failed,
         Phase::Ended | Phase::Closing => Role::Done,
         Phase::Running if !state.is_paused() => Role::Bar,
         _ => Role::Paused,
@@ -127,6 +129,14 @@ pub(in crate::tui) fn stuck(state: &State) -> Option<&Verdict> {
     state.verdict.as_deref().filter(|_| matches!(state.phase, Phase::Running | Phase::Draining))
 }
 
+/// What matters more than how far the run is.
+fn alert(state: &State) -> Option<Cow<'_, str>> {
+    match (&state.recording_failed, stuck(state)) {
+        (Some(reason), _) => Some(format!("recording failed: {reason}; no new task was started").into()),
+        (None, verdict) => verdict.map(|verdict| Cow::Borrowed(&*verdict.text)),
+    }
+}
+
 /// The run's state in one word, and its look.
 pub fn phase_word(state: &State) -> (&'static str, Role) {
     match state.phase {
@@ -140,6 +150,7 @@ pub fn phase_word(state: &State) -> (&'static str, Role) {
         Phase::Closing | Phase::Ended => match state.exit_code() {
             0 => ("FINISHED", Role::Done),
             1 => ("FAILED", Role::Failed),
+            3 => ("NOT RECORDED", Role::Failed),
             _ => ("STOPPED", Role::Draining),
         },
     }
@@ -150,8 +161,11 @@ fn parts(state: &State, viewer: &Viewer) -> Vec<Part> {
     let mut add = |importance, joined, role, text: String| parts.push(Part { importance, joined, text, role });
     let (word, look) = phase_word(state);
     add(1, Joined::Apart, Role::TitleFocused, "pooltop".to_owned());
+    if let Some(playback) = &viewer.replay {
+        add(98, Joined::Apart, Role::Marker, if playback.is_live() { "REPLAY LIVE" } else { "REPLAY" }.to_owned());
+    }
     add(100, Joined::Apart, look, word.to_owned());
-    add(60, Joined::Close, Role::Text, clock(state.now.since(crate::event::Elapsed(0))));
+    add(60, Joined::Close, Role::Text, clock(state.now.since(Elapsed(0))));
     if viewer.follow == Follow::Frozen {
         add(90, Joined::Apart, Role::Marker, "VIEW FROZEN".to_owned());
     }
@@ -254,7 +268,13 @@ impl Pool {
     }
 }
 
-fn facts(state: &State) -> Vec<Part> {
+/// Which instant of a recorded run is shown, and when it ends as far as is known.
+fn instant(playback: &Playback) -> String {
+    let since = |at: Elapsed| moment(at.since(Elapsed(0)));
+    format!("at {}/{}", since(playback.position), since(playback.end))
+}
+
+fn facts(state: &State, viewer: &Viewer) -> Vec<Part> {
     let mut facts = Vec::with_capacity(4);
     // Each has its columns, so that the gauge's end does not tremble.
     let mut add = |importance, role, text: String| facts.push(Part { importance, joined: Joined::Apart, text, role });
@@ -267,7 +287,8 @@ fn facts(state: &State) -> Vec<Part> {
     if state.phase >= Phase::Closing {
         let secs = state.active().secs().max(0.001);
         add(60, Role::Text, format!("{} on average", per_s(f64::from(state.counts_of_work().of(Status::Done)) / secs)));
-        add(80, Role::Text, format!("took {}", clock(state.now.since(crate::event::Elapsed(0)))));
+        let took = || format!("took {}", clock(state.now.since(Elapsed(0))));
+        add(80, Role::Text, viewer.replay.as_deref().map_or_else(took, instant));
         return facts;
     }
     let rate = state.rate();
@@ -275,7 +296,8 @@ fn facts(state: &State) -> Vec<Part> {
         add(70, Role::Text, format!("{:>9}", bytes_per_s(rate.bytes_per_s)));
     }
     add(60, Role::Text, format!("{:>4} tasks/s", short(rate.tasks_per_s)));
-    add(80, Role::Text, format!("ETA {:<7}", eta(state.progress().eta)));
+    let left = || format!("ETA {:<7}", eta(state.progress().eta));
+    add(80, Role::Text, viewer.replay.as_deref().map_or_else(left, instant));
     facts
 }
 

@@ -115,6 +115,17 @@ fn at_work(mut story: Story) -> State {
 }
 
 #[test]
+fn a_record_that_failed_is_told_above_all_else_and_harmlessly() {
+    let mut story = Story::downloads(4);
+    story.resize(2, Asker::Start).greet(2).work_until(1000);
+    story.tell(What::RecordingFailed { reason: "no space \u{1b}[2J left".into() });
+    let shown = text(&drawn(&story.state, &Viewer::default(), SIZES[1], &colourful()));
+    let line = shown.lines().nth(1).unwrap_or_default();
+    assert!(line.contains("recording failed: no space"), "{shown}");
+    assert!(!shown.contains('\u{1b}') && shown.lines().any(|line| line.contains("no new task was started")), "{shown}");
+}
+
+#[test]
 fn mono_has_no_colour_anywhere() {
     let theme = Theme::new(Depth::True, Background::Light, Charset::Unicode, Name::Mono);
     for (name, state) in every_state() {

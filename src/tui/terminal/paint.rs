@@ -26,7 +26,7 @@ const MODIFIERS: [(Modifier, u8); 9] = [
 ];
 
 /// Appends what turns the one picture into the other. Before and after it the terminal's attributes are the plain ones.
-pub(super) fn changes(shown: &Buffer, next: &Buffer, out: &mut Vec<u8>) {
+pub fn changes(shown: &Buffer, next: &Buffer, out: &mut Vec<u8>) {
     let mut pen = Pen { out, at: None, look: Look::PLAIN };
     let mut changed = shown.diff_iter(next).peekable();
     while let Some((mut x, y, mut cell)) = changed.next() {

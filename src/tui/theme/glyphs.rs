@@ -57,6 +57,8 @@ pub struct Glyphs {
     pub tick: &'static str,
     /// A step's line.
     pub line: &'static str,
+    /// The part of a line that lies behind.
+    pub passed: &'static str,
     /// Where a list is.
     pub thumb: &'static str,
     /// The smallest first.
@@ -90,6 +92,7 @@ pub(super) const UNICODE: Glyphs = Glyphs {
     moment: "┊",
     tick: "╵",
     line: "─",
+    passed: "━",
     thumb: "┃",
     ascending: "▲",
     descending: "▼",
@@ -129,6 +132,7 @@ pub(super) const ASCII: Glyphs = Glyphs {
     moment: "|",
     tick: "'",
     line: "-",
+    passed: "=",
     thumb: "#",
     ascending: "^",
     descending: "v",
@@ -199,6 +203,7 @@ mod tests {
                 glyphs.watch,
                 glyphs.moment,
                 glyphs.line,
+                glyphs.passed,
                 glyphs.thumb,
                 glyphs.ascending,
                 glyphs.descending,

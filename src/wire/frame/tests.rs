@@ -38,6 +38,7 @@ fn to_worker() -> Vec<ToWorker> {
             parent: Pid(1),
             cpus: 2,
             pool_size: 4,
+            began_unix_us: i64::MIN,
             program: Some(Arc::default()),
             initialize: Initialize::First,
         }),

@@ -14,7 +14,7 @@ use super::data::{BUFFER_BYTES, DataError, Pipe};
 use super::keep::{self, Inborn};
 use super::place::Place;
 use super::temp::{Obstacle, Temp, check_way};
-use super::{Meter, Tools, Trouble};
+use super::{Meter, Tools, Trouble, already};
 
 /// Copies one file and says how many bytes it has. `seen` is what the walk saw, if it looked.
 pub(super) fn copy(
@@ -53,6 +53,11 @@ fn copy_once(
     {
         let path = place.source_path(&entry.name);
         meter.info(format!("{path} changed after it was listed, it is copied as it is now"));
+    }
+    if already::has_file(place, entry, (&source, &stat), tools, meter)? {
+        let size = beneath::size(&stat);
+        meter.advance(size)?;
+        return Ok(size);
     }
     let sources = [beneath::identity(&stat)];
     let name = &entry.target_name().0;

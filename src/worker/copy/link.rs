@@ -14,7 +14,7 @@ use super::file::{self, obstacle};
 use super::keep;
 use super::place::Place;
 use super::temp::{Obstacle, Temp, check_way};
-use super::{Meter, Tools, Trouble};
+use super::{Meter, Tools, Trouble, already};
 
 /// Copies a symbolic link as a link, with its owner and times.
 pub(super) fn copy_symlink(
@@ -31,6 +31,9 @@ pub(super) fn copy_symlink(
     };
     let stat = source_stat(place, entry)?;
     let leads_to = readlinkat(place.source, name, Vec::new()).map_err(read)?;
+    if already::has_symlink(place, entry, &stat, leads_to.as_bytes(), tools) {
+        return Ok(());
+    }
     let (temp, ()) = Temp::create(place.target, |folder, temp| symlinkat(leads_to.as_c_str(), folder, temp))
         .map_err(|errno| Trouble::Failed(format!("write {}: {}", target_path(), why(errno))))?;
     let mut lost = |what: &str, errno| tools.lost(meter, what, &target_path(), errno);

@@ -23,6 +23,12 @@ const NAMES_TRIED_MAX: u32 = 1000;
 /// How much of a folder's list is read at once.
 const LIST_BYTES: usize = 32 << 10;
 
+/// In what the kernel tells of a process, whatever its own clock ticks like.
+const TICKS_PER_S: i64 = 100;
+
+/// How much later a process has to have begun than a thing was made, to be none that made it: both times are rounded.
+const BEGAN_SLACK_S: i64 = 5;
+
 /// An unfinished copy in a folder; removed when dropped.
 pub(super) struct Temp<'a> {
     folder: BorrowedFd<'a>,
@@ -132,7 +138,7 @@ pub(super) fn sweep(folder: &OwnedFd) {
     let mut list = RawDir::new(folder, buffer.spare_capacity_mut());
     while let Some(Ok(entry)) = list.next() {
         if let Some(name) = TempName::parse(entry.file_name().to_bytes())
-            && is_dead(name)
+            && is_dead(folder, name)
         {
             dead.push(name.to_string());
         }
@@ -143,10 +149,46 @@ pub(super) fn sweep(folder: &OwnedFd) {
     }
 }
 
-fn is_dead(name: TempName) -> bool {
-    name.host == host()
-        && name.pid > 0
-        && Pid::from_raw(name.pid).is_some_and(|pid| test_kill_process(pid) == Err(Errno::SRCH))
+/// Whether the maker is gone. A process of the same number is another one if it is called otherwise than this one and began
+/// after the thing was last changed; either alone would not do, for programs are renamed and clocks are set.
+fn is_dead(folder: &OwnedFd, name: TempName) -> bool {
+    if name.host != host() || name.pid == own_pid() {
+        return false;
+    }
+    let Some(pid) = Pid::from_raw(name.pid).filter(|_| name.pid > 0) else { return false };
+    if test_kill_process(pid) == Err(Errno::SRCH) {
+        return true;
+    }
+    let made = statat(folder, name.to_string(), AtFlags::SYMLINK_NOFOLLOW);
+    let (Ok(made), Some(there), Some(own)) = (made, Process::of(name.pid), Process::of(own_pid())) else {
+        return false;
+    };
+    // A zombie writes nothing, and may wait for ever for somebody to ask how it died.
+    there.is_zombie || there.name != own.name && there.began_s > made.st_ctime.saturating_add(BEGAN_SLACK_S)
+}
+
+/// What the kernel tells of a process.
+struct Process {
+    name: String,
+    is_zombie: bool,
+    /// Seconds since 1970.
+    began_s: i64,
+}
+
+impl Process {
+    fn of(pid: i32) -> Option<Self> {
+        let of_system = std::fs::read_to_string("/proc/stat").ok()?;
+        let booted: i64 = of_system.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
+        let of_process = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
+        let of_process = String::from_utf8_lossy(&of_process);
+        // The name, in brackets, may hold anything; what is counted comes behind it.
+        let (name, rest) = of_process.rsplit_once(')')?;
+        let mut fields = rest.split_whitespace();
+        let is_zombie = matches!(fields.next()?, "Z" | "X");
+        let ticks: i64 = fields.nth(18)?.parse().ok()?;
+        let name = name.split_once('(')?.1.to_owned();
+        Some(Self { name, is_zombie, began_s: booted + ticks / TICKS_PER_S })
+    }
 }
 
 fn own_pid() -> i32 {
@@ -192,6 +234,21 @@ pub(super) mod tests {
         let mut expected = vec![foreign, alive, ".pooltop-notes".to_owned(), dead_name(2)];
         expected.sort();
         assert_eq!(left, expected);
+    }
+
+    #[test]
+    fn a_process_that_began_later_did_not_make_it() {
+        let parent = rustix::process::getppid().unwrap().as_raw_nonzero().get();
+        let now = crate::clock::wall_us() / 1_000_000;
+        let found = Process::of(parent).unwrap();
+        assert!((now - 400 * 86_400..=now + 1).contains(&found.began_s), "{} at {now}", found.began_s);
+        assert_ne!(found.name, Process::of(own_pid()).unwrap().name);
+        let dir = tempfile::tempdir().unwrap();
+        let folder = std::fs::File::open(dir.path()).unwrap().into();
+        let name = TempName { host: host(), pid: parent, ordinal: 0 };
+        std::fs::write(dir.path().join(name.to_string()), "x").unwrap();
+        assert!(!is_dead(&folder, name), "it was there before");
+        assert!(is_dead(&folder, TempName { pid: i32::MAX, ..name }));
     }
 
     #[test]

@@ -54,6 +54,7 @@ fn command(session: Session, tag: &Tag, environment: &[(String, String)]) -> Com
     command.arg("--default-signal").env_clear();
     command.envs(INHERITED.iter().filter_map(|name| Some((*name, std::env::var_os(name)?))));
     command.env("LANG", "C.UTF-8").env(processes::TAG_VARIABLE, tag.as_str());
+    command.env("XDG_STATE_HOME", tag.state_home());
     command.envs(environment.iter().map(|(name, value)| (name, value)));
     command
 }

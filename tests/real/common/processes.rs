@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -14,6 +16,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use pooltop::clock::Clock;
 use rustix::process::PidfdFlags;
+use tempfile::TempDir;
 
 /// The variable by which a test finds its processes again, whatever became of their parents.
 pub const TAG_VARIABLE: &str = "POOLTOP_TEST_TAG";
@@ -21,15 +24,25 @@ pub const TAG_VARIABLE: &str = "POOLTOP_TEST_TAG";
 /// How often a condition nobody tells us about is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
-/// A name that all processes of one test, and no others, carry in their environment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tag(String);
+/// A name that all processes of one test, and no others, carry in their environment, and where they record what they do.
+#[derive(Clone, Debug)]
+pub struct Tag(String, Arc<TempDir>);
 
 impl Tag {
     /// A new one; `what` makes it readable in a process list.
     pub fn new(what: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        Self(format!("{what}-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)))
+        // In memory where there is such a place: what is synced a thousand times is not to wear out anybody's disk.
+        let memory = Path::new("/dev/shm");
+        let place = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+        let state = tempfile::Builder::new().prefix("pooltop-test-").tempdir_in(place).expect("a folder can be made");
+        let name = format!("{what}-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        Self(name, Arc::new(state))
+    }
+
+    /// What its processes take for the place where programs keep what they did.
+    pub fn state_home(&self) -> &Path {
+        self.1.path()
     }
 
     pub fn as_str(&self) -> &str {

@@ -94,7 +94,7 @@ impl World {
         let mut world = Self {
             state: State::new(),
             now: Elapsed::default(),
-            outlook: Outlook { timed_left: false },
+            outlook: Outlook { timed_left: false, lag_us: 0 },
             events: Vec::new(),
             replies: HashMap::new(),
             shares: HashMap::new(),

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use crate::event::Elapsed;
-use crate::model::{State, Status, Task};
+use crate::model::{Motion, State, Status, Task};
 use crate::task::TaskId;
 use crate::tui::viewer::{Overlay, SortOrder, TaskColumn, Viewer};
 
@@ -124,6 +124,10 @@ impl Cached {
         let age_us = state.now.0.checked_sub(self.at.0);
         if age_us == Some(0) && self.counts == state.counts {
             return true;
+        }
+        // Who stands still at an instant wants that instant; and nothing will make the list anew there.
+        if viewer.replay.as_ref().is_some_and(|playback| playback.motion == Motion::Paused) {
+            return false;
         }
         let kept_us = self.tasks as u64 * KEPT_US_PER_TASK;
         self.tasks > TASKS_CHEAP && age_us.is_some_and(|age_us| age_us < kept_us)

@@ -35,6 +35,7 @@ pub(super) fn setup(program: Program) -> Setup {
         parent: Pid(1),
         cpus: 2,
         pool_size: 2,
+        began_unix_us: 0,
         program: Some(Arc::new(program)),
         initialize: Initialize::No,
     }
