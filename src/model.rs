@@ -4,6 +4,9 @@
 mod advice;
 mod apply;
 mod calls;
+#[cfg(test)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "any number will do")]
+pub(crate) mod forged;
 mod history;
 mod log;
 #[cfg(test)]

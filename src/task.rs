@@ -97,15 +97,18 @@ impl TaskSpec {
         Self { name: Some(name.into()), ..self }
     }
 
-    /// The name to show. Not yet safe for a terminal: it passes through [`crate::text`] first.
+    /// The name to show. Not yet safe for a terminal: it passes through [`crate::text`] first. Never longer than anybody reads.
     #[must_use]
     pub fn title(&self) -> std::borrow::Cow<'_, str> {
         match &self.name {
-            Some(name) => std::borrow::Cow::Borrowed(name),
+            Some(name) => std::borrow::Cow::Borrowed(&name[..name.floor_char_boundary(TITLE_BYTES_MAX)]),
             None => std::borrow::Cow::Owned(self.work.title()),
         }
     }
 }
+
+/// As much of a title as anybody reads.
+pub(crate) const TITLE_BYTES_MAX: usize = 16 << 10;
 
 /// What a worker does for a task. Everything random in it was drawn from the seed when it was made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -5,6 +5,8 @@ mod act;
 pub mod compare;
 mod console;
 mod detect;
+#[cfg(test)]
+mod forged_tests;
 pub mod format;
 mod input;
 pub mod keymap;

@@ -2,6 +2,7 @@
 //! It does not decide anything: what follows from an event is the planner's next step.
 
 mod calls;
+mod check;
 mod resumed;
 mod run;
 mod tasks;
@@ -15,7 +16,7 @@ use super::State;
 use super::history::{Levels, Saturation};
 use super::task::Status;
 use crate::event::{Event, Phase, What};
-use crate::task::{ObjectId, TaskId, ThreadId, WorkerId};
+use crate::task::{ObjectId, Slot, TaskId, ThreadId, WorkerId};
 
 /// An event that cannot have happened in this state.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -26,6 +27,15 @@ pub enum IllegalEvent {
     /// No such worker, or it is gone.
     #[error("{event}: there is no worker number {}", .worker.0)]
     NoWorker { event: &'static str, worker: WorkerId },
+    /// Nobody can sit there now.
+    #[error("{event}: there is no seat {slot} for worker number {}", .worker.0)]
+    NoSeat { event: &'static str, worker: WorkerId, slot: Slot },
+    /// A list has a task twice.
+    #[error("{event}: task {task} is told of twice")]
+    Twice { event: &'static str, task: TaskId },
+    /// More than there can be.
+    #[error("{event}: more {of} than there can be")]
+    TooMany { event: &'static str, of: &'static str },
     /// The task is in a state in which this cannot happen to it.
     #[error("{event}: task {task} is {}", .status.word())]
     TaskIs { event: &'static str, task: TaskId, status: Status },
@@ -79,24 +89,24 @@ impl State {
         if event.at < self.now {
             return Err(IllegalEvent::TimeRunsBack { at_us: event.at.0, now_us: self.now.0 });
         }
+        self.check(&event.what)?;
         if event.at > self.now {
             let (levels, saturation) = (self.levels(), self.saturation());
             self.history.advance(event.at, levels, saturation);
             self.time_passes(event.at);
             self.now = event.at;
         }
-        self.apply_what(&event.what)
+        self.take_in(&event.what);
+        Ok(())
     }
 
-    fn apply_what(&mut self, what: &What) -> Result<(), IllegalEvent> {
+    /// What has passed the check changes the state; nothing in here can fail.
+    fn take_in(&mut self, what: &What) {
         match what {
             What::RunStarted(start) => self.run_started(start),
             What::TasksAdded { tasks } => self.tasks_added(tasks),
             What::SourceClosed => self.source_closed(),
-            What::TargetSet { workers, by } => {
-                self.target_set(*workers, *by);
-                Ok(())
-            }
+            What::TargetSet { workers, by } => self.target_set(*workers, *by),
             What::PoolPaused { why } => self.pool_paused(*why),
             What::PoolResumed { why } => self.pool_resumed(*why),
             What::PhaseEntered { phase, why } => self.phase_entered(*phase, *why),
@@ -104,14 +114,8 @@ impl State {
             What::RunResumed { resumed } => self.run_resumed(resumed),
             What::RecordingFailed { reason } => self.recording_failed(reason),
             What::Noted { note } => self.noted(None, note),
-            What::Ticked => {
-                self.ticked();
-                Ok(())
-            }
-            What::TuningChanged { tuning } => {
-                self.tuning_changed(*tuning);
-                Ok(())
-            }
+            What::Ticked => self.ticked(),
+            What::TuningChanged { tuning } => self.tuning_changed(*tuning),
 
             What::WorkerStarting { worker, slot, role } => self.worker_starting(*worker, *slot, *role),
             What::WorkerSpawned { worker, pid } => self.worker_spawned(*worker, *pid),
@@ -125,14 +129,8 @@ impl State {
             What::WorkerAsked { worker } => self.worker_asked(*worker),
             What::WorkerAnswered { worker } => self.worker_answered(*worker),
             What::WorkerExited { worker, how, last_words } => self.worker_exited(*worker, *how, last_words),
-            What::CrashLoopStopped { deaths } => {
-                self.crash_loop_stopped(*deaths);
-                Ok(())
-            }
-            What::Sampled { samples } => {
-                self.sampled(samples);
-                Ok(())
-            }
+            What::CrashLoopStopped { deaths } => self.crash_loop_stopped(*deaths),
+            What::Sampled { samples } => self.sampled(samples),
 
             What::TasksDispatched { worker, tasks } => self.tasks_dispatched(*worker, tasks),
             What::TasksRecalled { worker } => self.tasks_recalled(*worker),
@@ -146,7 +144,7 @@ impl State {
             What::TaskStopping { task, why } => self.task_stopping(*task, *why),
             What::TaskSignalled { task, signal } => self.task_signalled(*task, *signal),
             What::AttemptEnded { task, outcome, tally, took_us, output } => {
-                self.attempt_ended(*task, outcome, *tally, *took_us, output.as_deref())
+                self.attempt_ended(*task, outcome, *tally, *took_us, output.as_deref());
             }
             What::AttemptLost { task, failure } => self.attempt_lost(*task, failure),
             What::TaskRequeued { task, not_before } => self.task_requeued(*task, *not_before),
@@ -155,9 +153,8 @@ impl State {
             What::TaskDropped { task } => self.task_dropped(*task),
             What::TaskRevived { task } => self.task_revived(*task),
             other => {
-                self.apply_talk(other)?;
+                self.take_talk_in(other);
                 self.trace_blocked(other);
-                Ok(())
             }
         }
     }

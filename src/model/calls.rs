@@ -122,14 +122,18 @@ impl Threads {
         })
     }
 
-    /// One more thread; false if it is there already.
-    pub(super) fn begin(&mut self, task: TaskId, thread: ThreadId, name: &str, now: Elapsed) -> bool {
+    /// Whether its open call, about no object, is on the list of those to be looked at.
+    pub(super) fn is_to_be_looked_at(&self, caller: Caller) -> bool {
+        self.to_look_at.contains(&caller)
+    }
+
+    /// One more thread.
+    pub(super) fn begin(&mut self, task: TaskId, thread: ThreadId, name: Box<str>, now: Elapsed) {
         let threads = self.of.entry(task).or_default();
-        let Err(at) = threads.binary_search_by_key(&thread, |known| known.id) else { return false };
-        threads.insert(at, Thread { id: thread, name: name.into(), wait: None });
+        let Err(at) = threads.binary_search_by_key(&thread, |known| known.id) else { return };
+        threads.insert(at, Thread { id: thread, name, wait: None });
         self.stuck.remove(&task);
         self.touch(now);
-        true
     }
 
     /// The thread is over, with whatever it waited for. Those that wait for its end are to be looked at.

@@ -111,8 +111,8 @@ impl Effort {
     }
 
     pub(super) fn process_came(&mut self) {
-        self.processes += 1;
-        self.alive += 1;
+        self.processes = self.processes.saturating_add(1);
+        self.alive = self.alive.saturating_add(1);
         self.most_alive = self.most_alive.max(self.alive);
     }
 
@@ -217,7 +217,8 @@ impl History {
             return;
         }
         if saturated == Saturation::Full {
-            self.by_size.entry(levels.ready).or_default().time_us += passed;
+            let time_us = &mut self.by_size.entry(levels.ready).or_default().time_us;
+            *time_us = time_us.saturating_add(passed);
         }
         self.settle(levels);
         self.until = at;

@@ -9,6 +9,14 @@ use crate::task::TaskId;
 /// How many lines are kept.
 const LINES_MAX: usize = 500;
 
+/// As much of a text as is kept to be read. Those that come from workers are shorter.
+const TEXT_BYTES_MAX: usize = 8 << 10;
+
+/// As much of the text as anybody reads: a record of the run may have any.
+pub(super) fn bounded(text: &str) -> Box<str> {
+    text[..text.floor_char_boundary(TEXT_BYTES_MAX)].into()
+}
+
 /// One notable thing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
@@ -40,8 +48,9 @@ impl Log {
         self.forgotten
     }
 
-    pub(super) fn push(&mut self, at: Elapsed, weight: Weight, task: Option<TaskId>, text: impl Into<Box<str>>) {
-        let full = self.lines.push_bounded(LogLine { at, weight, task, text: text.into() }, LINES_MAX);
+    pub(super) fn push(&mut self, at: Elapsed, weight: Weight, task: Option<TaskId>, text: impl AsRef<str>) {
+        let text = bounded(text.as_ref());
+        let full = self.lines.push_bounded(LogLine { at, weight, task, text }, LINES_MAX);
         self.forgotten += u64::from(full);
     }
 }

@@ -281,6 +281,11 @@ impl Workers {
         Slot(u16::try_from(index).expect("BUG: more seats than WORKERS_MAX allows"))
     }
 
+    /// Whether there is such a seat, or it is the next one to be set up.
+    pub(super) fn has_seat(&self, slot: Slot) -> bool {
+        slot.is_in_parent() || slot.index() <= self.seats.len()
+    }
+
     /// How many match.
     pub fn count(&self, which: impl Fn(&Worker) -> bool) -> u32 {
         u32::try_from(self.iter().filter(|worker| which(worker)).count()).unwrap_or(u32::MAX)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{RawText, Slot};
+use super::{RawText, Slot, TITLE_BYTES_MAX};
 
 /// One command: what all commands of the run share, and what is this one's own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,16 +43,24 @@ impl CommandLine {
     /// The words to run for this input in that seat. The first is the program.
     #[must_use]
     pub fn expand(&self, slot: Slot) -> Vec<RawText> {
-        self.words(Some(slot))
+        self.words(Some(slot), usize::MAX)
     }
 
-    /// The line as a person would type it, `{%}` left as it is because the seat is not known yet.
+    /// The line as a person would type it, `{%}` left as it is because the seat is not known yet; as much of it as anybody
+    /// reads.
     #[must_use]
     pub fn title(&self) -> String {
-        let words = match self.template.shell {
-            Shell::No => self.words(None),
-            Shell::Sh => self.words(None).split_off(2),
+        let mut words = match self.template.shell {
+            Shell::No => self.words(None, TITLE_BYTES_MAX),
+            Shell::Sh => self.words(None, TITLE_BYTES_MAX).split_off(2),
         };
+        let mut left = TITLE_BYTES_MAX;
+        words.retain_mut(|word| {
+            let is_shown = left > 0;
+            word.0.truncate(left);
+            left -= word.0.len();
+            is_shown
+        });
         let shown: Vec<Cow<'_, str>> = words.iter().map(RawText::lossy).collect();
         match self.template.shell {
             Shell::Sh => shown.join(" "),
@@ -60,14 +68,20 @@ impl CommandLine {
         }
     }
 
-    fn words(&self, slot: Option<Slot>) -> Vec<RawText> {
+    /// Not much more than so many bytes, where that is enough: an input may be in a word any number of times.
+    fn words(&self, slot: Option<Slot>, enough: usize) -> Vec<RawText> {
         let quote = self.template.shell;
-        let mut words: Vec<RawText> =
-            self.template.argv.iter().map(|word| self.substitute(word, slot, quote)).collect();
+        let mut left = enough;
+        let substituted = self.template.argv.iter().map_while(|word| {
+            let word = (left > 0).then(|| self.substitute(word, slot, quote, left))?;
+            left = left.saturating_sub(word.0.len() + 1);
+            Some(word)
+        });
+        let mut words: Vec<RawText> = substituted.collect();
         if let Some(input) = &self.input
-            && !self.template.argv.iter().any(|word| mentions_input(&word.0))
+            && !self.template.argv.iter().take(enough).any(|word| mentions_input(start(&word.0, enough)))
         {
-            words.push(RawText(quoted(&input.0, quote)));
+            words.push(RawText(quoted(start(&input.0, enough), quote)));
         }
         match quote {
             Shell::No => words,
@@ -78,22 +92,22 @@ impl CommandLine {
         }
     }
 
-    fn substitute(&self, word: &RawText, slot: Option<Slot>, quote: Shell) -> RawText {
-        if !word.0.contains(&b'{') {
-            return word.clone();
+    fn substitute(&self, word: &RawText, slot: Option<Slot>, quote: Shell, enough: usize) -> RawText {
+        let mut rest = start(&word.0, enough);
+        if !rest.contains(&b'{') {
+            return RawText(rest.to_vec());
         }
-        let mut out = Vec::with_capacity(word.0.len() + self.input.as_ref().map_or(0, |input| input.0.len()));
-        let mut rest = word.0.as_slice();
-        while let Some(start) = rest.iter().position(|&byte| byte == b'{') {
-            out.extend_from_slice(&rest[..start]);
-            rest = &rest[start..];
+        let mut out = Vec::with_capacity(rest.len() + self.input.as_ref().map_or(0, |input| input.0.len().min(enough)));
+        while let Some(at) = rest.iter().position(|&byte| byte == b'{').filter(|_| out.len() < enough) {
+            out.extend_from_slice(&rest[..at]);
+            rest = &rest[at..];
             let Some((place, length)) = placeholder(rest) else {
                 out.push(b'{');
                 rest = &rest[1..];
                 continue;
             };
             // What is not known, a seat before there is one or an input where there is none, stays as it stands.
-            match self.value(place, slot, quote) {
+            match self.value(place, slot, quote, enough) {
                 Some(value) => out.extend_from_slice(&value),
                 None => out.extend_from_slice(&rest[..length]),
             }
@@ -103,7 +117,7 @@ impl CommandLine {
         RawText(out)
     }
 
-    fn value(&self, place: Place, slot: Option<Slot>, quote: Shell) -> Option<Vec<u8>> {
+    fn value(&self, place: Place, slot: Option<Slot>, quote: Shell, enough: usize) -> Option<Vec<u8>> {
         match place {
             Place::Ordinal => return Some(self.ordinal.to_string().into_bytes()),
             Place::Slot => return slot.map(|slot| slot.to_string().into_bytes()),
@@ -117,8 +131,13 @@ impl CommandLine {
             Place::BaseNoExtension => without_extension(base(input)),
             Place::Whole | Place::Ordinal | Place::Slot => input,
         };
-        Some(quoted(part, quote))
+        Some(quoted(start(part, enough), quote))
     }
+}
+
+/// As many bytes of it.
+fn start(text: &[u8], most: usize) -> &[u8] {
+    &text[..text.len().min(most)]
 }
 
 /// The seven places of GNU parallel's manual that xargs users meet too.
@@ -208,6 +227,22 @@ mod tests {
         let words = expand(&argv, Some("dir.d/pic.tar.gz"), Shell::No);
         let tail = "adir.d/pic.tar.gzbdir.d/pic.tar.gz";
         assert_eq!(words, ["x", "dir.d/pic.tar.gz", "dir.d/pic.tar", "pic.tar.gz", "dir.d", "pic.tar", "7", "3", tail]);
+    }
+
+    #[test]
+    fn a_title_is_no_longer_than_anybody_reads() {
+        for (argv, input) in [
+            (vec!["{}".repeat(10_000)], "x".repeat(10_000)),
+            (vec!["x".repeat(10_000_000); 3], String::new()),
+            (vec![String::new(); 1_000_000], "x".repeat(10_000_000)),
+        ] {
+            for shell in [Shell::No, Shell::Sh] {
+                let argv = argv.iter().map(|word| RawText::from(word.as_str())).collect();
+                let input = Some(RawText::from(input.as_str()));
+                let title = CommandLine { template: Arc::new(Template { argv, shell }), input, ordinal: 1 }.title();
+                assert!((1..=4 * TITLE_BYTES_MAX).contains(&title.len()), "{}", title.len());
+            }
+        }
     }
 
     #[test]

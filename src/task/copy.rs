@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::RawText;
+use super::{RawText, TITLE_BYTES_MAX};
 
 /// Entries of one folder, to be copied by one worker in this order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,7 +23,8 @@ impl CopyBatch {
     #[must_use]
     pub fn title(&self) -> String {
         let Some(first) = self.entries.first() else { return "nothing".to_owned() };
-        let name = if first.name.0.is_empty() { self.roots.source.lossy() } else { first.name.lossy() };
+        let name = if first.name.0.is_empty() { &self.roots.source.0 } else { &first.name.0 };
+        let name = String::from_utf8_lossy(&name[..name.len().min(TITLE_BYTES_MAX)]);
         match self.entries.len() {
             1 => name.into_owned(),
             n => format!("{name} and {} more", n - 1),

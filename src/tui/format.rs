@@ -84,7 +84,7 @@ pub fn moment(time: Duration) -> String {
 pub fn eta(left: Option<Duration>) -> String {
     match left {
         None => UNKNOWN.to_owned(),
-        Some(left) => coarse(left.as_secs() + u64::from(left.subsec_nanos() > 0)),
+        Some(left) => coarse(left.as_secs().saturating_add((left.subsec_nanos() > 0).into())),
     }
 }
 

@@ -6,10 +6,10 @@ mod course;
 
 use std::sync::Arc;
 
-use super::IllegalEvent;
 use crate::command::Weight;
 use crate::event::{TerminateReason, What};
 use crate::model::calls::{Caller, Wait, WaitOn};
+use crate::model::log::bounded;
 use crate::model::objects::{Object, Waiter};
 use crate::model::state::{PoolLife, State};
 use crate::model::story::{StoryKind, StoryLine};
@@ -25,7 +25,7 @@ impl State {
     }
 
     /// Everything that is about functions and objects.
-    pub(super) fn apply_talk(&mut self, what: &What) -> Result<(), IllegalEvent> {
+    pub(super) fn take_talk_in(&mut self, what: &What) {
         match what {
             What::CallMade { task, thread, call } => self.call_made((*task, *thread), call),
             What::CallBlocked { task, thread } => self.call_blocked((*task, *thread)),
@@ -38,33 +38,23 @@ impl State {
             What::TaskSaid { task, thread, text } => self.task_said((*task, *thread), text),
             What::StoryTold { task, text } => self.story_told(*task, text),
             What::LinkShared { task, thread, link, bytes_per_s } => {
-                self.link_shared((*task, *thread), *link, *bytes_per_s)
+                self.link_shared((*task, *thread), *link, *bytes_per_s);
             }
             What::PoolClosed => self.pool_closed(),
             What::PoolTerminated { why } => self.pool_terminated(*why),
             What::VerdictReached { verdict } => self.verdict_reached(verdict),
             What::VerdictLifted => self.verdict_lifted(),
-            What::WiresCounted { wires } => {
-                self.wires_counted(wires);
-                Ok(())
-            }
-            What::TuningChanged { tuning } => {
-                self.tuning = *tuning;
-                Ok(())
-            }
+            What::WiresCounted { wires } => self.wires_counted(wires),
             // Told elsewhere.
-            _ => Ok(()),
+            _ => {}
         }
     }
 
-    fn call_made(&mut self, caller: Caller, call: &Call) -> Result<(), IllegalEvent> {
-        let event = "call_made";
-        self.may_speak(event, caller)?;
-        if let Some(wait) = self.threads.get(caller).and_then(|thread| thread.wait.as_ref()) {
-            return Err(IllegalEvent::ThreadWaits { event, task: caller.0, thread: caller.1, verb: wait.verb() });
-        }
-        self.can_be_asked(event, caller.0, call)?;
+    fn call_made(&mut self, caller: Caller, call: &Call) {
         self.first_thread(caller.0);
+        if self.threads.get(caller).is_none() {
+            return;
+        }
         let since = self.now;
         let wait = Wait { on: WaitOn::Call(call.clone()), since, blocked: false };
         self.threads.set_wait(caller, Some(wait), since);
@@ -75,97 +65,66 @@ impl State {
             }
             None => self.threads.look_at(caller),
         }
-        Ok(())
     }
 
-    fn call_blocked(&mut self, caller: Caller) -> Result<(), IllegalEvent> {
-        let event = "call_blocked";
-        let call = self.open_call(event, caller)?.clone();
-        if let Call::Await { first, count, .. } | Call::Join { first, count, .. } = call {
-            let unfinished = self.first_unfinished(first, count, first);
-            self.threads.watch(caller, unfinished.ok_or_else(|| unfit(event, caller, &call))?);
+    fn call_blocked(&mut self, caller: Caller) {
+        let Some(call) = self.threads.call(caller) else { return };
+        let (patience, object, joins_pool) = (call.patience(), call.object(), *call == Call::JoinPool);
+        if let Call::Await { first, count, .. } | Call::Join { first, count, .. } = *call
+            && let Some(unfinished) = self.first_unfinished(first, count, first)
+        {
+            self.threads.watch(caller, unfinished);
         }
-        if call == Call::JoinPool {
+        if joins_pool {
             self.threads.join_pool(caller);
         }
-        self.threads.block(caller, call.patience(), self.active(), self.now);
-        if let Some(object) = call.object() {
+        self.threads.block(caller, patience, self.active(), self.now);
+        if let Some(object) = object {
             self.objects.blocked(object, caller);
         }
-        Ok(())
     }
 
-    fn call_answered(&mut self, caller: Caller, reply: &Reply) -> Result<(), IllegalEvent> {
-        let event = "call_answered";
-        let call = self.open_call(event, caller)?.clone();
-        let fits = match call.object() {
-            Some(object) => self.objects.settle(object, caller, reply, self.now),
-            None => check::fits(&call, reply),
-        };
-        if !fits {
-            return Err(unfit(event, caller, &call));
+    fn call_answered(&mut self, caller: Caller, reply: &Reply) {
+        let object = self.threads.call(caller).and_then(Call::object);
+        if let Some(object) = object {
+            self.objects.settle(object, caller, reply, self.now);
         }
         self.threads.set_wait(caller, None, self.now);
         if *reply == Reply::Broken {
-            let pipe = call.object().and_then(|id| self.objects.get(id)).map(Object::title);
+            let pipe = object.and_then(|id| self.objects.get(id)).map(Object::title);
             let (pipe, who) = (pipe.unwrap_or_default(), self.task_told(caller.0));
             let text = format!("{who} sent into {pipe}, of which nobody has the other end any more");
             self.log.push(self.now, Weight::Info, Some(caller.0), text);
         }
-        Ok(())
     }
 
-    fn thread_started(&mut self, caller: Caller, name: &str) -> Result<(), IllegalEvent> {
-        let event = "thread_started";
-        self.must_run(event, caller.0)?;
+    fn thread_started(&mut self, caller: Caller, name: &str) {
         if caller.1 != ThreadId::FIRST {
             self.first_thread(caller.0);
         }
-        if self.threads.begin(caller.0, caller.1, name, self.now) {
-            Ok(())
-        } else {
-            Err(IllegalEvent::ThreadThere { event, task: caller.0, thread: caller.1 })
-        }
+        self.threads.begin(caller.0, caller.1, bounded(name), self.now);
     }
 
-    fn thread_ended(&mut self, caller: Caller) -> Result<(), IllegalEvent> {
-        self.may_speak("thread_ended", caller)?;
+    fn thread_ended(&mut self, caller: Caller) {
         // One that is ended from outside may have asked something.
         if let Some(object) = self.threads.call(caller).and_then(Call::object) {
             self.objects.leave(object, caller);
         }
         self.objects.thread_over(caller);
         self.threads.end(caller, self.now);
-        Ok(())
     }
 
-    fn lock_awaited(&mut self, caller: Caller, lock: &str, holder: ThreadId) -> Result<(), IllegalEvent> {
-        let event = "lock_awaited";
-        self.may_speak(event, caller)?;
-        if let Some(wait) = self.threads.get(caller).and_then(|thread| thread.wait.as_ref()) {
-            return Err(IllegalEvent::ThreadWaits { event, task: caller.0, thread: caller.1, verb: wait.verb() });
-        }
+    fn lock_awaited(&mut self, caller: Caller, lock: &str, holder: ThreadId) {
         self.first_thread(caller.0);
-        let on = WaitOn::Lock { name: lock.into(), holder };
+        let on = WaitOn::Lock { name: bounded(lock), holder };
         self.threads.set_wait(caller, Some(Wait { on, since: self.now, blocked: true }), self.now);
-        Ok(())
     }
 
-    fn lock_taken(&mut self, caller: Caller) -> Result<(), IllegalEvent> {
-        let event = "lock_taken";
-        self.may_speak(event, caller)?;
-        let wait = self.threads.get(caller).and_then(|thread| thread.wait.as_ref());
-        if !matches!(wait, Some(Wait { on: WaitOn::Lock { .. }, .. })) {
-            return Err(IllegalEvent::NoCall { event, task: caller.0, thread: caller.1 });
-        }
+    fn lock_taken(&mut self, caller: Caller) {
         self.threads.set_wait(caller, None, self.now);
-        Ok(())
     }
 
-    fn result_given(&mut self, task: TaskId, value: &Value) -> Result<(), IllegalEvent> {
-        let event = "result_given";
-        self.must_run(event, task)?;
-        check::of_size(event, task, value)?;
+    fn result_given(&mut self, task: TaskId, value: &Value) {
         // Nothing is what a function gives that returns nothing; it is no news.
         if *value != Value::None {
             let mut text = value.to_string();
@@ -173,46 +132,30 @@ impl State {
             self.tell((task, ThreadId::FIRST), StoryKind::Result, text.into());
         }
         self.results.insert(task, Arc::new(value.clone()));
-        Ok(())
     }
 
-    fn task_said(&mut self, caller: Caller, text: &str) -> Result<(), IllegalEvent> {
-        self.may_speak("task_said", caller)?;
-        self.tell(caller, StoryKind::Said, text.into());
-        Ok(())
+    fn task_said(&mut self, caller: Caller, text: &str) {
+        self.tell(caller, StoryKind::Said, bounded(text));
     }
 
-    fn story_told(&mut self, task: TaskId, text: &str) -> Result<(), IllegalEvent> {
-        self.must_run("story_told", task)?;
-        self.story.now = Some((task, text.into()));
-        Ok(())
+    fn story_told(&mut self, task: TaskId, text: &str) {
+        self.story.now = Some((task, bounded(text)));
     }
 
     fn tell(&mut self, (task, thread): Caller, kind: StoryKind, text: Box<str>) {
         self.story.push(StoryLine { at: self.now, task, thread, kind, text });
     }
 
-    fn link_shared(&mut self, caller: Caller, link: ObjectId, bytes_per_s: u64) -> Result<(), IllegalEvent> {
-        if self.objects.shared(link, caller, bytes_per_s) {
-            Ok(())
-        } else {
-            Err(IllegalEvent::NoCall { event: "link_shared", task: caller.0, thread: caller.1 })
-        }
+    fn link_shared(&mut self, caller: Caller, link: ObjectId, bytes_per_s: u64) {
+        self.objects.shared(link, caller, bytes_per_s);
     }
 
-    fn pool_closed(&mut self) -> Result<(), IllegalEvent> {
-        if self.pool_life != PoolLife::Open {
-            return Err(self.in_phase("pool_closed"));
-        }
+    fn pool_closed(&mut self) {
         self.pool_life = PoolLife::Closed;
         self.log.push(self.now, Weight::Info, None, "pool closed: it takes no more tasks and does those it has");
-        Ok(())
     }
 
-    fn pool_terminated(&mut self, why: TerminateReason) -> Result<(), IllegalEvent> {
-        if self.pool_life == PoolLife::Terminated {
-            return Err(self.in_phase("pool_terminated"));
-        }
+    fn pool_terminated(&mut self, why: TerminateReason) {
         self.pool_life = PoolLife::Terminated;
         self.terminated = Some(why);
         let text = match why {
@@ -222,10 +165,5 @@ impl State {
             }
         };
         self.log.push(self.now, Weight::Info, None, text);
-        Ok(())
     }
-}
-
-fn unfit(event: &'static str, caller: Caller, call: &Call) -> IllegalEvent {
-    IllegalEvent::Unfit { event, task: caller.0, thread: caller.1, verb: call.verb() }
 }

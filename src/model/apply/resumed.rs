@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use super::IllegalEvent;
+use super::check::each_once;
 use crate::command::Weight;
 use crate::event::{Elapsed, Phase, Resumed, Tuning};
 use crate::model::history::MarkerKind;
@@ -19,15 +20,22 @@ use crate::task::{Failure, TaskId};
 const EVENT: &str = "run_resumed";
 
 impl State {
-    pub(super) fn run_resumed(&mut self, resumed: &Resumed) -> Result<(), IllegalEvent> {
-        if self.start.is_none() {
-            return Err(self.in_phase(EVENT));
-        }
-        let rerun = self.each_once(&resumed.rerun, Status::is_in_flight)?;
+    pub(super) fn check_resumed(&self, resumed: &Resumed) -> Result<(), IllegalEvent> {
+        self.only_if(EVENT, self.start.is_some())?;
         let ended = |status| matches!(status, Status::Failed | Status::Interrupted | Status::Dropped);
-        self.each_once(&resumed.again, ended)?;
-        let in_doubt = self.counts.in_flight();
+        for &task in &resumed.rerun {
+            self.task_in(EVENT, task, Status::is_in_flight)?;
+        }
+        for &task in &resumed.again {
+            self.task_in(EVENT, task, ended)?;
+        }
+        each_once(EVENT, &resumed.rerun)?;
+        each_once(EVENT, &resumed.again)
+    }
 
+    pub(super) fn run_resumed(&mut self, resumed: &Resumed) {
+        let rerun: HashSet<TaskId> = resumed.rerun.iter().copied().collect();
+        let in_doubt = self.counts.in_flight();
         if let Some(start) = &mut self.start {
             (start.pid, start.cpus, start.policy) = (resumed.pid, resumed.cpus, resumed.policy.clone());
         }
@@ -42,21 +50,8 @@ impl State {
             self.do_again(task);
         }
         self.begin_anew();
-        let failed = in_doubt - u32::try_from(rerun.len()).unwrap_or(u32::MAX);
+        let failed = in_doubt.saturating_sub(u32::try_from(rerun.len()).unwrap_or(u32::MAX));
         self.log.push(self.now, Weight::Warning, None, told(resumed, failed));
-        Ok(())
-    }
-
-    /// The tasks of a list, if each is in such a state and there once.
-    fn each_once(&self, list: &[TaskId], legal: impl Fn(Status) -> bool) -> Result<HashSet<TaskId>, IllegalEvent> {
-        let mut seen = HashSet::with_capacity(list.len());
-        for &task in list {
-            self.task_in(EVENT, task, &legal)?;
-            if !seen.insert(task) {
-                return Err(IllegalEvent::TaskIs { event: EVENT, task, status: self.tasks[task.index()].status });
-            }
-        }
-        Ok(seen)
     }
 
     /// Workers are, with everything that hangs on them; what they had is in doubt.
@@ -113,7 +108,7 @@ impl State {
     /// What held for the former part of the run holds no longer.
     fn begin_anew(&mut self) {
         if self.is_paused() {
-            self.pauses.total_us += self.now.0 - self.pauses.since.0;
+            self.pauses.total_us += self.now.0.saturating_sub(self.pauses.since.0);
         }
         (self.pauses.asked, self.pauses.suspended) = (false, false);
         self.phase = Phase::Running;

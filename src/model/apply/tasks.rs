@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use super::IllegalEvent;
 use super::told::cut_short;
 use super::workers::hear;
 use crate::command::Weight;
 use crate::event::{Elapsed, StopReason};
 use crate::model::history::MarkerKind;
+use crate::model::log::bounded;
 use crate::model::objects::TaskEnd;
 use crate::model::state::State;
 use crate::model::task::{AttemptRecord, Status};
@@ -17,13 +17,9 @@ use crate::model::worker::{Recall, Running, Worker, WorkerState};
 use crate::task::{Failure, Outcome, Output, Pid, Slot, Stream, Tally, TaskId, Work, WorkerId, signal_name};
 
 impl State {
-    pub(super) fn tasks_dispatched(&mut self, worker: WorkerId, tasks: &[TaskId]) -> Result<(), IllegalEvent> {
-        let event = "tasks_dispatched";
-        for &task in tasks {
-            self.task_in(event, task, |status| status == Status::Waiting)?;
-        }
+    pub(super) fn tasks_dispatched(&mut self, worker: WorkerId, tasks: &[TaskId]) {
         let now = self.now;
-        let record = self.worker_in(event, worker, |state| state == WorkerState::Ready)?;
+        let Some(record) = self.workers.get_mut(worker) else { return };
         if record.in_flight.is_empty() {
             // Silence is counted from the moment there is something to say.
             record.heard = now;
@@ -36,30 +32,21 @@ impl State {
             record.attempts = record.attempts.saturating_add(1);
             record.started = now;
             let taken = self.queue.take(&record.spec, record.place);
-            assert!(taken == Some(task), "BUG: a waiting task was not in the queue");
+            debug_assert!(taken == Some(task), "BUG: a waiting task was not in the queue");
             self.counts.shift(record.status, Status::Sent);
             record.status = Status::Sent;
         }
-        Ok(())
     }
 
-    pub(super) fn tasks_recalled(&mut self, worker: WorkerId) -> Result<(), IllegalEvent> {
-        self.worker_in("tasks_recalled", worker, |_| true)?.recall = Recall::Asked;
-        Ok(())
-    }
-
-    pub(super) fn tasks_returned(&mut self, worker: WorkerId, tasks: &[TaskId]) -> Result<(), IllegalEvent> {
-        let event = "tasks_returned";
-        for (place, &task) in tasks.iter().enumerate() {
-            // The first one that is not held is refused, so that the look back is never far.
-            self.held_by(event, task, worker)?;
-            if tasks[..place].contains(&task) {
-                return Err(IllegalEvent::NotHeld { event, task, worker });
-            }
-            self.task_in(event, task, |status| matches!(status, Status::Sent | Status::Stopping))?;
+    pub(super) fn tasks_recalled(&mut self, worker: WorkerId) {
+        if let Some(record) = self.workers.get_mut(worker) {
+            record.recall = Recall::Asked;
         }
+    }
+
+    pub(super) fn tasks_returned(&mut self, worker: WorkerId, tasks: &[TaskId]) {
         let now = self.now;
-        let record = self.worker_in(event, worker, |_| true)?;
+        let Some(record) = self.workers.get_mut(worker) else { return };
         record.in_flight.retain(|held| !tasks.contains(held));
         record.recall = if record.in_flight.is_empty() { Recall::No } else { Recall::Answered };
         hear(record, now);
@@ -69,21 +56,12 @@ impl State {
             record.place = self.queue.push_front(task, &record.spec);
             self.set_status(task, Status::Waiting);
         }
-        Ok(())
     }
 
-    pub(super) fn task_started(
-        &mut self,
-        task: TaskId,
-        worker: WorkerId,
-        pid: Option<Pid>,
-    ) -> Result<(), IllegalEvent> {
-        let event = "task_started";
-        self.held_by(event, task, worker)?;
-        self.task_in(event, task, |status| matches!(status, Status::Sent | Status::Stopping))?;
+    pub(super) fn task_started(&mut self, task: TaskId, worker: WorkerId, pid: Option<Pid>) {
         let (now, active) = (self.now, self.active_now());
         let total = self.tasks[task.index()].spec.work.bytes();
-        let record = self.worker_in(event, worker, |_| true)?;
+        let Some(record) = self.workers.get_mut(worker) else { return };
         hear(record, now);
         let slot = record.slot;
         let before = record.running.filter(|running| running.task == task);
@@ -96,57 +74,42 @@ impl State {
         self.first_thread(task);
         self.tails.forget(task);
         self.timeline.began(slot, task, now);
-        Ok(())
     }
 
-    pub(super) fn task_progressed(&mut self, task: TaskId, done: u64, total: u64) -> Result<(), IllegalEvent> {
+    pub(super) fn task_progressed(&mut self, task: TaskId, done: u64, total: u64) {
         let now = self.now;
-        let running = self.running_mut("task_progressed", task)?;
+        let Some(running) = self.running_mut(task) else { return };
         let moved = done.saturating_sub(running.done);
         running.done = done;
         running.total = total;
         self.hear_holder(task, now);
         self.count_history(0, 0, moved);
-        Ok(())
     }
 
-    pub(super) fn task_printed(
-        &mut self,
-        task: TaskId,
-        stream: Stream,
-        skipped: u64,
-        bytes: &[u8],
-    ) -> Result<(), IllegalEvent> {
-        self.task_in("task_printed", task, Status::is_in_flight)?;
+    pub(super) fn task_printed(&mut self, task: TaskId, stream: Stream, skipped: u64, bytes: &[u8]) {
         self.tails.print(task, stream, skipped, bytes);
         self.hear_holder(task, self.now);
-        Ok(())
     }
 
-    pub(super) fn task_paused(&mut self, task: TaskId) -> Result<(), IllegalEvent> {
-        self.task_in("task_paused", task, |status| status == Status::Running)?;
+    pub(super) fn task_paused(&mut self, task: TaskId) {
         let active = self.active_now();
-        self.running_mut("task_paused", task)?.paused_active = Some(active);
+        let Some(running) = self.running_mut(task) else { return };
+        running.paused_active = Some(active);
         self.set_status(task, Status::Paused);
-        Ok(())
     }
 
-    pub(super) fn task_resumed(&mut self, task: TaskId) -> Result<(), IllegalEvent> {
-        self.task_in("task_resumed", task, |status| status == Status::Paused)?;
+    pub(super) fn task_resumed(&mut self, task: TaskId) {
         let active = self.active_now();
-        let running = self.running_mut("task_resumed", task)?;
+        let Some(running) = self.running_mut(task) else { return };
         if let Some(since) = running.paused_active.take() {
-            running.began_active.0 += active.0.saturating_sub(since.0);
+            running.began_active.0 = running.began_active.0.saturating_add(active.0.saturating_sub(since.0));
         }
         self.set_status(task, Status::Running);
-        Ok(())
     }
 
-    pub(super) fn task_stopping(&mut self, task: TaskId, why: StopReason) -> Result<(), IllegalEvent> {
-        let event = "task_stopping";
-        self.task_in(event, task, Status::is_in_flight)?;
+    pub(super) fn task_stopping(&mut self, task: TaskId, why: StopReason) {
         let active = self.active_now();
-        let worker = self.holder(event, task)?;
+        let Some(worker) = self.holder_mut(task) else { return };
         // One that waits behind another has no beginning yet to which its stopping could belong.
         if worker.in_flight.front() == Some(&task) {
             let fresh = Running::new(task, active);
@@ -159,17 +122,14 @@ impl State {
             StopReason::Asked => "told to stop",
             StopReason::Killed => "killed on request",
             StopReason::TimedOut => "out of time, told to stop",
-            StopReason::RunStopping | StopReason::PoolTerminated => return Ok(()),
+            StopReason::RunStopping | StopReason::PoolTerminated => return,
         };
         self.log.push(self.now, Weight::Info, Some(task), format!("task {task} {text}"));
-        Ok(())
     }
 
-    pub(super) fn task_signalled(&mut self, task: TaskId, signal: i32) -> Result<(), IllegalEvent> {
-        self.task_in("task_signalled", task, Status::is_in_flight)?;
+    pub(super) fn task_signalled(&mut self, task: TaskId, signal: i32) {
         let text = format!("task {task} was sent {}", signal_name(signal));
         self.log.push(self.now, Weight::Info, Some(task), text);
-        Ok(())
     }
 
     pub(super) fn attempt_ended(
@@ -179,18 +139,17 @@ impl State {
         tally: Tally,
         took_us: u64,
         output: Option<&Output>,
-    ) -> Result<(), IllegalEvent> {
-        self.task_in("attempt_ended", task, Status::is_in_flight)?;
+    ) {
         let now = self.now;
         // Nothing took longer than the run, whatever a worker says.
         let took_us = took_us.min(now.0);
-        let holder = self.holder("attempt_ended", task)?;
+        let Some(holder) = self.holder_mut(task) else { return };
         hear(holder, now);
         let (slot, running) = (holder.slot, holder.release(task));
         let first = holder.ended == 0;
-        holder.ended += 1;
-        holder.busy_us += took_us;
-        self.history.effort.busy_us += took_us;
+        holder.ended = holder.ended.saturating_add(1);
+        holder.busy_us = holder.busy_us.saturating_add(took_us);
+        self.history.effort.busy_us = self.history.effort.busy_us.saturating_add(took_us);
         if first {
             // Workers can be kept alive after all: whatever kills some of them is no crash loop.
             self.unplanned.young.clear();
@@ -207,9 +166,9 @@ impl State {
             self.talk_ends(task, TaskEnd::Ended);
         }
         self.bytes_done = self.bytes_done.saturating_add(tally.bytes);
-        self.files_done += u64::from(tally.files);
+        self.files_done = self.files_done.saturating_add(tally.files.into());
         if self.main != Some(task) {
-            self.pace_us = Some(self.pace_us.map_or(took_us, |pace| (pace * 7 + took_us) / 8));
+            self.pace_us = Some(self.pace_us.map_or(took_us, |pace| paced(pace, took_us)));
         }
         if let Some(output) = output {
             self.tails.finish(task, output);
@@ -229,13 +188,11 @@ impl State {
                 self.attempt_failed(task, slot, failure, cut_short.map(|_| Status::Interrupted));
             }
         }
-        Ok(())
     }
 
-    pub(super) fn attempt_lost(&mut self, task: TaskId, failure: &Failure) -> Result<(), IllegalEvent> {
-        self.task_in("attempt_lost", task, Status::is_in_flight)?;
+    pub(super) fn attempt_lost(&mut self, task: TaskId, failure: &Failure) {
         let now = self.now;
-        let holder = self.holder("attempt_lost", task)?;
+        let Some(holder) = self.holder_mut(task) else { return };
         let killed = holder.state == WorkerState::Killed;
         let (slot, running) = (holder.slot, holder.release(task));
         let record = &mut self.tasks[task.index()];
@@ -248,11 +205,9 @@ impl State {
         self.cut_short += u32::from(cut_short == Some(StopReason::PoolTerminated));
         let interrupted = cut_short.is_some() || (killed && self.phase >= crate::event::Phase::Stopping);
         self.attempt_failed(task, slot, failure, interrupted.then_some(Status::Interrupted));
-        Ok(())
     }
 
-    pub(super) fn task_requeued(&mut self, task: TaskId, not_before: Elapsed) -> Result<(), IllegalEvent> {
-        self.task_in("task_requeued", task, |status| status == Status::Undecided)?;
+    pub(super) fn task_requeued(&mut self, task: TaskId, not_before: Elapsed) {
         self.decided(task);
         self.set_status(task, Status::Delayed);
         self.queue.delay(task, not_before);
@@ -260,32 +215,26 @@ impl State {
         let text = format!(
             "task {task} {}; attempt {} follows",
             self.failure_told(task),
-            self.tasks[task.index()].attempts + 1
+            u32::from(self.tasks[task.index()].attempts) + 1
         );
         self.log.push(self.now, Weight::Warning, Some(task), text);
-        Ok(())
     }
 
-    pub(super) fn task_released(&mut self, task: TaskId) -> Result<(), IllegalEvent> {
-        self.task_in("task_released", task, |status| status == Status::Delayed)?;
+    pub(super) fn task_released(&mut self, task: TaskId) {
         self.queue.release(task);
         self.stand_in_line(task);
-        Ok(())
     }
 
-    pub(super) fn task_failed(&mut self, task: TaskId) -> Result<(), IllegalEvent> {
-        self.task_in("task_failed", task, |status| status == Status::Undecided)?;
+    pub(super) fn task_failed(&mut self, task: TaskId) {
         self.decided(task);
         self.finish(task, Status::Failed);
         self.tasks[task.index()].place = self.failed.push_back(task);
         self.history.mark(self.now, MarkerKind::Failure);
         let text = format!("task {task} {}; it has failed", self.failure_told(task));
         self.log.push(self.now, Weight::Error, Some(task), text);
-        Ok(())
     }
 
-    pub(super) fn task_dropped(&mut self, task: TaskId) -> Result<(), IllegalEvent> {
-        self.task_in("task_dropped", task, |status| matches!(status, Status::Waiting | Status::Delayed))?;
+    pub(super) fn task_dropped(&mut self, task: TaskId) {
         let record = &self.tasks[task.index()];
         if record.status == Status::Waiting {
             self.queue.take(&record.spec, record.place);
@@ -294,11 +243,9 @@ impl State {
         }
         self.finish(task, Status::Dropped);
         self.log.push(self.now, Weight::Info, Some(task), format!("task {task} dropped before it began"));
-        Ok(())
     }
 
-    pub(super) fn task_revived(&mut self, task: TaskId) -> Result<(), IllegalEvent> {
-        self.task_in("task_revived", task, |status| matches!(status, Status::Failed | Status::Done | Status::Dropped))?;
+    pub(super) fn task_revived(&mut self, task: TaskId) {
         let record = &self.tasks[task.index()];
         self.bytes_ended = self.bytes_ended.saturating_sub(record.spec.work.bytes());
         if record.status == Status::Failed {
@@ -308,7 +255,6 @@ impl State {
         self.stand_in_line(task);
         self.talk_begins(task);
         self.log.push(self.now, Weight::Info, Some(task), format!("task {task} is to be done again"));
-        Ok(())
     }
 
     fn attempt_failed(&mut self, task: TaskId, slot: Slot, failure: &Failure, finally: Option<Status>) {
@@ -320,7 +266,7 @@ impl State {
             pid,
             started: record.started,
             ended: record.ended,
-            failure: failure.clone(),
+            failure: bounded_failure(failure),
         };
         self.remember_failure(task, told);
         if let Some(status) = finally {
@@ -367,39 +313,31 @@ impl State {
         self.tuner_counts(done, bytes);
     }
 
-    pub(super) fn task_in(
-        &self,
-        event: &'static str,
-        task: TaskId,
-        legal: impl Fn(Status) -> bool,
-    ) -> Result<(), IllegalEvent> {
-        let status = self.task(task).ok_or(IllegalEvent::NoTask { event, task })?.status;
-        if legal(status) { Ok(()) } else { Err(IllegalEvent::TaskIs { event, task, status }) }
-    }
-
-    fn held_by(&self, event: &'static str, task: TaskId, worker: WorkerId) -> Result<(), IllegalEvent> {
-        let record = self.task(task).ok_or(IllegalEvent::NoTask { event, task })?;
-        let held = record.worker == Some(worker) && record.status.is_in_flight();
-        if held { Ok(()) } else { Err(IllegalEvent::NotHeld { event, task, worker }) }
-    }
-
-    fn holder(&mut self, event: &'static str, task: TaskId) -> Result<&mut Worker, IllegalEvent> {
-        let worker = self.task(task).and_then(|record| record.worker).ok_or(IllegalEvent::NoTask { event, task })?;
-        self.workers.get_mut(worker).ok_or(IllegalEvent::NoWorker { event, worker })
+    fn holder_mut(&mut self, task: TaskId) -> Option<&mut Worker> {
+        let worker = self.task(task)?.worker?;
+        self.workers.get_mut(worker)
     }
 
     fn hear_holder(&mut self, task: TaskId, now: Elapsed) {
-        if let Ok(holder) = self.holder("", task) {
+        if let Some(holder) = self.holder_mut(task) {
             hear(holder, now);
         }
     }
 
-    fn running_mut(&mut self, event: &'static str, task: TaskId) -> Result<&mut Running, IllegalEvent> {
-        let status = self.task(task).ok_or(IllegalEvent::NoTask { event, task })?.status;
-        self.holder(event, task)?.running.as_mut().filter(|running| running.task == task).ok_or(IllegalEvent::TaskIs {
-            event,
-            task,
-            status,
-        })
+    fn running_mut(&mut self, task: TaskId) -> Option<&mut Running> {
+        self.holder_mut(task)?.running.as_mut().filter(|running| running.task == task)
     }
+}
+
+fn bounded_failure(failure: &Failure) -> Failure {
+    match failure {
+        Failure::Error { text } => Failure::Error { text: bounded(text) },
+        Failure::WorkerLost { how } => Failure::WorkerLost { how: bounded(how) },
+        short => short.clone(),
+    }
+}
+
+/// A moving average: an eighth is new.
+fn paced(pace: u64, took_us: u64) -> u64 {
+    pace / 8 * 7 + took_us / 8 + (pace % 8 * 7 + took_us % 8) / 8
 }

@@ -1,12 +1,11 @@
 //! What events about workers change in the state. PURE.
 //! It does not know what tasks are about.
 
-use super::IllegalEvent;
 use crate::command::Weight;
 use crate::event::{DrainReason, Elapsed, Exit, Phase, Role, Sample};
 use crate::model::history::MarkerKind;
+use crate::model::log::bounded;
 use crate::model::state::State;
-use crate::model::task::Status;
 use crate::model::worker::{Recall, Worker, WorkerState};
 use crate::task::{Pid, Slot, WorkerId};
 
@@ -17,22 +16,17 @@ const YOUNG_US: u64 = 2_000_000;
 const YOUNG_DEATHS_KEPT: usize = 8;
 
 impl State {
-    pub(super) fn worker_starting(&mut self, worker: WorkerId, slot: Slot, role: Role) -> Result<(), IllegalEvent> {
-        if worker != self.workers.next_id() || self.workers.at(slot).is_some() {
-            return Err(IllegalEvent::NoWorker { event: "worker_starting", worker });
-        }
+    pub(super) fn worker_starting(&mut self, worker: WorkerId, slot: Slot, role: Role) {
         if let Role::Own(task) = role {
-            self.task_in("worker_starting", task, |status| status == Status::Waiting)?;
             self.tasks[task.index()].worker = Some(worker);
         }
         self.workers.seat(Worker::new(worker, slot, role, self.now));
         self.timeline.seated(slot, self.now);
-        Ok(())
     }
 
-    pub(super) fn worker_spawned(&mut self, worker: WorkerId, pid: Pid) -> Result<(), IllegalEvent> {
+    pub(super) fn worker_spawned(&mut self, worker: WorkerId, pid: Pid) {
         let now = self.now;
-        let record = self.worker_in("worker_spawned", worker, |state| state == WorkerState::Starting)?;
+        let Some(record) = self.workers.get_mut(worker) else { return };
         record.pid = Some(pid);
         let in_parent = record.role.is_in_parent();
         enter(record, WorkerState::Greeting, now);
@@ -40,14 +34,10 @@ impl State {
         if !in_parent {
             self.history.effort.process_came();
         }
-        Ok(())
     }
 
-    pub(super) fn worker_not_spawned(&mut self, worker: WorkerId, reason: &str) -> Result<(), IllegalEvent> {
-        self.worker_in("worker_not_spawned", worker, |state| state == WorkerState::Starting)?;
-        let Some(record) = self.workers.remove(worker) else {
-            return Err(IllegalEvent::NoWorker { event: "worker_not_spawned", worker });
-        };
+    pub(super) fn worker_not_spawned(&mut self, worker: WorkerId, reason: &str) {
+        let Some(record) = self.workers.remove(worker) else { return };
         self.timeline.left(record.slot, self.now);
         if self.unplanned.failed_starts == 0 {
             let text = format!("{} could not be started: {reason}", record.title());
@@ -55,68 +45,52 @@ impl State {
         }
         self.unplanned.failed_starts += 1;
         self.unplanned.last_failed_start = self.now;
-        self.unplanned.last_words = reason.into();
-        Ok(())
+        self.unplanned.last_words = bounded(reason);
     }
 
-    pub(super) fn worker_ready(
-        &mut self,
-        worker: WorkerId,
-        host: Option<&str>,
-        pid: Option<Pid>,
-    ) -> Result<(), IllegalEvent> {
+    pub(super) fn worker_ready(&mut self, worker: WorkerId, host: Option<&str>, pid: Option<Pid>) {
         let now = self.now;
-        let greets = |state| matches!(state, WorkerState::Greeting | WorkerState::Draining(_));
-        let record = self.worker_in("worker_ready", worker, greets)?;
+        let Some(record) = self.workers.get_mut(worker) else { return };
         record.heard = now;
         record.silent = false;
-        record.host = host.map(Into::into);
+        record.host = host.map(bounded);
         record.pid = pid.or(record.pid);
         let (took, in_parent) = (now.0.saturating_sub(record.started.0), record.role.is_in_parent());
         if record.state == WorkerState::Greeting {
             enter(record, WorkerState::Ready, now);
             self.ready += u32::from(record.is_of_pool());
         }
-        self.history.effort.start_up_us += if in_parent { 0 } else { took };
+        let start_up_us = &mut self.history.effort.start_up_us;
+        *start_up_us = start_up_us.saturating_add(if in_parent { 0 } else { took });
         self.unplanned.mute = 0;
-        Ok(())
     }
 
-    pub(super) fn worker_draining(&mut self, worker: WorkerId, why: DrainReason) -> Result<(), IllegalEvent> {
+    pub(super) fn worker_draining(&mut self, worker: WorkerId, why: DrainReason) {
         let now = self.now;
-        let takes = |state| matches!(state, WorkerState::Greeting | WorkerState::Ready);
-        let record = self.worker_in("worker_draining", worker, takes)?;
+        let Some(record) = self.workers.get_mut(worker) else { return };
         let was_ready = counts_as_ready(record);
         enter(record, WorkerState::Draining(why), now);
         self.ready -= u32::from(was_ready);
-        Ok(())
     }
 
-    pub(super) fn worker_kept(&mut self, worker: WorkerId) -> Result<(), IllegalEvent> {
+    pub(super) fn worker_kept(&mut self, worker: WorkerId) {
         let now = self.now;
-        let retired = |state| state == WorkerState::Draining(DrainReason::Retired);
-        let record = self.worker_in("worker_kept", worker, retired)?;
+        let Some(record) = self.workers.get_mut(worker) else { return };
         enter(record, WorkerState::Ready, now);
         self.ready += u32::from(record.is_of_pool());
-        Ok(())
     }
 
-    pub(super) fn worker_dismissed(&mut self, worker: WorkerId) -> Result<(), IllegalEvent> {
+    pub(super) fn worker_dismissed(&mut self, worker: WorkerId) {
         let now = self.now;
-        let there = |state| matches!(state, WorkerState::Greeting | WorkerState::Ready | WorkerState::Draining(_));
-        let record = self.worker_in("worker_dismissed", worker, there)?;
-        if !record.in_flight.is_empty() {
-            return Err(IllegalEvent::WorkerIs { event: "worker_dismissed", worker, word: "busy" });
-        }
+        let Some(record) = self.workers.get_mut(worker) else { return };
         let was_ready = counts_as_ready(record);
         enter(record, WorkerState::Leaving, now);
         self.ready -= u32::from(was_ready);
-        Ok(())
     }
 
-    pub(super) fn worker_killed(&mut self, worker: WorkerId, reason: &str) -> Result<(), IllegalEvent> {
+    pub(super) fn worker_killed(&mut self, worker: WorkerId, reason: &str) {
         let now = self.now;
-        let record = self.worker_in("worker_killed", worker, |state| state != WorkerState::Killed)?;
+        let Some(record) = self.workers.get_mut(worker) else { return };
         let was_ready = counts_as_ready(record);
         let was_needed = record.state != WorkerState::Leaving && record.is_of_pool();
         let was_mute = record.state == WorkerState::Greeting && record.is_of_pool();
@@ -125,49 +99,40 @@ impl State {
         self.ready -= u32::from(was_ready);
         if was_mute {
             self.unplanned.mute += 1;
-            self.unplanned.last_words = text.as_str().into();
+            self.unplanned.last_words = bounded(&text);
         }
         if was_needed && self.phase <= Phase::Draining {
             self.unplanned.losses += 1;
             self.history.mark(now, MarkerKind::Loss);
         }
         self.log.push(now, Weight::Warning, None, text);
-        Ok(())
     }
 
-    pub(super) fn worker_silent(&mut self, worker: WorkerId) -> Result<(), IllegalEvent> {
+    pub(super) fn worker_silent(&mut self, worker: WorkerId) {
         let now = self.now;
-        let record = self.worker_in("worker_silent", worker, |_| true)?;
+        let Some(record) = self.workers.get_mut(worker) else { return };
         record.silent = true;
         let since = now.since(record.heard).as_secs_f64();
         let text = format!("{}{} has been silent for {since:.1} s", record.title(), record.process());
         self.log.push(now, Weight::Warning, None, text);
-        Ok(())
     }
 
-    pub(super) fn worker_asked(&mut self, worker: WorkerId) -> Result<(), IllegalEvent> {
+    pub(super) fn worker_asked(&mut self, worker: WorkerId) {
         let now = self.now;
-        self.worker_in("worker_asked", worker, |_| true)?.asked = Some(now);
-        Ok(())
+        let Some(record) = self.workers.get_mut(worker) else { return };
+        record.asked = Some(now);
     }
 
-    pub(super) fn worker_answered(&mut self, worker: WorkerId) -> Result<(), IllegalEvent> {
+    pub(super) fn worker_answered(&mut self, worker: WorkerId) {
         let now = self.now;
-        let record = self.worker_in("worker_answered", worker, |_| true)?;
+        let Some(record) = self.workers.get_mut(worker) else { return };
         hear(record, now);
-        Ok(())
     }
 
-    pub(super) fn worker_exited(&mut self, worker: WorkerId, how: Exit, last_words: &str) -> Result<(), IllegalEvent> {
+    pub(super) fn worker_exited(&mut self, worker: WorkerId, how: Exit, last_words: &str) {
         let now = self.now;
-        let record = self.worker_in("worker_exited", worker, |state| state != WorkerState::Starting)?;
-        if !record.in_flight.is_empty() {
-            return Err(IllegalEvent::WorkerIs { event: "worker_exited", worker, word: "busy" });
-        }
+        let Some(record) = self.workers.remove(worker) else { return };
         let unasked = !matches!(record.state, WorkerState::Leaving | WorkerState::Killed);
-        let Some(record) = self.workers.remove(worker) else {
-            return Err(IllegalEvent::NoWorker { event: "worker_exited", worker });
-        };
         if !record.role.is_in_parent() {
             self.history.effort.process_went(now.0.saturating_sub(record.started.0));
         }
@@ -179,7 +144,6 @@ impl State {
         if unasked && !is_its_task {
             self.worker_lost(&record, how, last_words);
         }
-        Ok(())
     }
 
     pub(super) fn crash_loop_stopped(&mut self, deaths: u32) {
@@ -213,28 +177,14 @@ impl State {
         }
         self.unplanned.losses += 1;
         self.unplanned.mute += u32::from(record.state == WorkerState::Greeting);
-        self.unplanned.last_words = text.as_str().into();
+        self.unplanned.last_words = bounded(&text);
         self.history.mark(self.now, MarkerKind::Loss);
         self.log.push(self.now, Weight::Warning, None, text);
-        if record.ended == 0 && self.now.0 - record.started.0 < YOUNG_US {
+        if record.ended == 0 && self.now.0.saturating_sub(record.started.0) < YOUNG_US {
             if self.unplanned.young.len() == YOUNG_DEATHS_KEPT {
                 self.unplanned.young.pop_front();
             }
             self.unplanned.young.push_back(self.now);
-        }
-    }
-
-    pub(super) fn worker_in(
-        &mut self,
-        event: &'static str,
-        worker: WorkerId,
-        legal: impl Fn(WorkerState) -> bool,
-    ) -> Result<&mut Worker, IllegalEvent> {
-        let record = self.workers.get_mut(worker).ok_or(IllegalEvent::NoWorker { event, worker })?;
-        if legal(record.state) {
-            Ok(record)
-        } else {
-            Err(IllegalEvent::WorkerIs { event, worker, word: record.word() })
         }
     }
 }

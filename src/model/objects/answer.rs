@@ -59,6 +59,37 @@ impl Objects {
     }
 }
 
+impl Objects {
+    /// Whether the call can be answered like this now.
+    pub(in crate::model) fn is_answer(&self, id: ObjectId, caller: Caller, reply: &Reply) -> bool {
+        let (Some(object), Some(book)) = (self.all.get(id.index()), self.books.get(id.index())) else { return false };
+        let Some(waiter) = object.waiters.iter().find(|waiter| waiter.caller() == caller) else { return false };
+        match (&waiter.call, reply) {
+            (_, Reply::Refused(_))
+            | (Call::Put { .. }, Reply::Full)
+            | (Call::Get { .. }, Reply::Empty)
+            | (Call::Recv { .. } | Call::Acquire { .. } | Call::WaitEvent { .. }, Reply::TimedOut) => true,
+            _ => match (grant(object, book, waiter), reply) {
+                (Some(Grant::Done), Reply::Done)
+                | (Some(Grant::EndOfFile), Reply::EndOfFile)
+                | (Some(Grant::Broken), Reply::Broken) => true,
+                (Some(Grant::Flag(flag)), Reply::Value(Value::Bool(told))) => flag == *told,
+                (Some(Grant::First(end)), Reply::Value(value)) => first(object, end) == Some(value),
+                _ => false,
+            },
+        }
+    }
+}
+
+/// The first value in line.
+fn first(object: &Object, end: End) -> Option<&Value> {
+    match &object.content {
+        Content::Queue { items } => items.front(),
+        Content::Pipe { arrived } => arrived[end.index()].front(),
+        _ => None,
+    }
+}
+
 /// What a call gets that may not wait (longer).
 pub(in crate::model) fn without(call: &Call) -> Reply {
     match call {
@@ -111,11 +142,7 @@ fn reply(object: &Object, grant: Grant) -> Reply {
         Grant::EndOfFile => Reply::EndOfFile,
         Grant::Broken => Reply::Broken,
         Grant::Refused(text) => Reply::Refused(text.into()),
-        Grant::First(end) => Reply::Value(match &object.content {
-            Content::Queue { items } => items.front().cloned().unwrap_or_default(),
-            Content::Pipe { arrived } => arrived[end.index()].front().cloned().unwrap_or_default(),
-            _ => Value::None,
-        }),
+        Grant::First(end) => Reply::Value(first(object, end).cloned().unwrap_or_default()),
     }
 }
 
@@ -150,7 +177,7 @@ fn grant(object: &Object, book: &Book, waiter: &Waiter) -> Option<Grant> {
 }
 
 /// Whether a value fits into a queue.
-pub(super) fn has_room(object: &Object, book: &Book, value: &Value) -> bool {
+fn has_room(object: &Object, book: &Book, value: &Value) -> bool {
     let (Content::Queue { items }, ObjectKind::Queue { capacity }) = (&object.content, &object.spec.kind) else {
         return false;
     };

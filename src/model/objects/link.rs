@@ -23,18 +23,20 @@ pub(super) struct Transfer {
 }
 
 impl Objects {
-    /// The transfer was told its share; false if that is not its share.
-    pub(in crate::model) fn shared(&mut self, id: ObjectId, caller: Caller, bytes_per_s: u64) -> bool {
-        let Some((object, book)) = self.pair(id) else { return false };
-        let Some(transfer) = book.transfers.iter_mut().find(|transfer| transfer.caller == caller) else { return false };
-        if transfer.target != bytes_per_s {
-            return false;
-        }
+    /// Whether that is the transfer's share now.
+    pub(in crate::model) fn is_share(&self, id: ObjectId, caller: Caller, bytes_per_s: u64) -> bool {
+        let transfers = self.books.get(id.index()).map_or(&[][..], |book| &book.transfers);
+        transfers.iter().any(|transfer| transfer.caller == caller && transfer.target == bytes_per_s)
+    }
+
+    /// The transfer was told its share.
+    pub(in crate::model) fn shared(&mut self, id: ObjectId, caller: Caller, bytes_per_s: u64) {
+        let Some((object, book)) = self.pair(id) else { return };
+        let Some(transfer) = book.transfers.iter_mut().find(|transfer| transfer.caller == caller) else { return };
         transfer.share = Some(bytes_per_s);
         book.untold.retain(|&other| other != caller);
         show(object, book);
         self.refresh(id);
-        true
     }
 }
 

@@ -5,7 +5,7 @@ use crate::event::Elapsed;
 use crate::task::{Call, End, ObjectId, Reply, TaskId, Value};
 
 use super::super::calls::Caller;
-use super::answer::{has_room, weight};
+use super::answer::weight;
 use super::link::{Transfer, reshare};
 use super::{Book, Content, Held, Holder, Line, Object, Objects};
 
@@ -28,19 +28,14 @@ pub(in crate::model) struct GivenBack {
 }
 
 impl Objects {
-    /// The thread got this answer; false if that cannot be the answer, and then nothing has changed.
-    pub(in crate::model) fn settle(&mut self, id: ObjectId, caller: Caller, reply: &Reply, now: Elapsed) -> bool {
-        let Some((object, book)) = self.pair(id) else { return false };
-        let Some(at) = object.waiters.iter().position(|waiter| waiter.caller() == caller) else { return false };
+    /// The thread got this answer, which can be the answer.
+    pub(in crate::model) fn settle(&mut self, id: ObjectId, caller: Caller, reply: &Reply, now: Elapsed) {
+        let Some((object, book)) = self.pair(id) else { return };
+        let Some(at) = object.waiters.iter().position(|waiter| waiter.caller() == caller) else { return };
         let waiter = object.waiters.remove(at);
-        let done = carry_out(object, book, caller, &waiter.call, reply, now);
-        if done {
-            book.fresh.retain(|&other| other != caller);
-        } else {
-            object.waiters.insert(at, waiter);
-        }
+        carry_out(object, book, caller, &waiter.call, reply, now);
+        book.fresh.retain(|&other| other != caller);
         self.refresh(id);
-        done
     }
 
     /// The task is over: its copies of ends are closed, its transfers leave, and permits are given back if it died.
@@ -86,19 +81,13 @@ fn id_of(number: usize) -> ObjectId {
     ObjectId(u16::try_from(number).expect("BUG: more objects than a scenario can have"))
 }
 
-fn carry_out(object: &mut Object, book: &mut Book, caller: Caller, call: &Call, reply: &Reply, now: Elapsed) -> bool {
+fn carry_out(object: &mut Object, book: &mut Book, caller: Caller, call: &Call, reply: &Reply, now: Elapsed) {
     match (call, reply) {
-        (Call::Put { value, .. }, Reply::Done) => {
-            let fits = has_room(object, book, value);
-            fits && take_in(object, book, End::First, value)
-        }
-        (Call::Get { .. }, Reply::Value(value)) => give_out(object, book, End::First, value),
+        (Call::Put { value, .. }, Reply::Done) => take_in(object, book, End::First, value),
+        (Call::Get { .. }, Reply::Value(_)) => give_out(object, book, End::First),
         (Call::Send { end, value, .. }, Reply::Done) => take_in(object, book, end.other(), value),
-        (Call::Recv { end, .. }, Reply::Value(value)) => give_out(object, book, *end, value),
-        (Call::CloseEnd { end, .. }, Reply::Done) => {
-            book.ends.close(&mut object.holders, caller.0, *end);
-            true
-        }
+        (Call::Recv { end, .. }, Reply::Value(_)) => give_out(object, book, *end),
+        (Call::CloseEnd { end, .. }, Reply::Done) => book.ends.close(&mut object.holders, caller.0, *end),
         (Call::Acquire { .. }, Reply::Done) => acquire(object, book, caller.0, now),
         (Call::Release { .. }, Reply::Done) => release(object, book, caller.0),
         (Call::SetEvent { .. } | Call::ClearEvent { .. }, Reply::Done) => {
@@ -107,29 +96,18 @@ fn carry_out(object: &mut Object, book: &mut Book, caller: Caller, call: &Call, 
                 object.traffic.count(0);
             }
             object.content = Content::Event { set };
-            true
         }
-        (Call::WaitEvent { .. }, Reply::Done) => object.content == Content::Event { set: true },
         (Call::JoinLink { wants_bytes_per_s, .. }, Reply::Done) => {
             let wants = *wants_bytes_per_s;
             book.transfers.push(Transfer { caller, wants, share: None, target: 0, since: now });
             object.traffic.count(0);
             reshare(object, book);
-            true
         }
         (Call::LeaveLink { .. }, Reply::Done) => {
             book.transfers.retain(|transfer| transfer.caller != caller);
             reshare(object, book);
-            true
         }
-        (Call::IsEmpty { .. } | Call::IsSet { .. }, Reply::Value(Value::Bool(_)))
-        | (Call::Put { .. }, Reply::Full)
-        | (Call::Get { .. }, Reply::Empty)
-        | (Call::Recv { .. }, Reply::EndOfFile | Reply::TimedOut)
-        | (Call::Send { .. }, Reply::Broken)
-        | (Call::Acquire { .. } | Call::WaitEvent { .. }, Reply::TimedOut)
-        | (_, Reply::Refused(_)) => true,
-        _ => false,
+        _ => {}
     }
 }
 
@@ -141,23 +119,21 @@ fn line(object: &mut Object, end: End) -> Option<&mut Line<Value>> {
     }
 }
 
-fn take_in(object: &mut Object, book: &mut Book, end: End, value: &Value) -> bool {
-    let Some(line) = line(object, end) else { return false };
+fn take_in(object: &mut Object, book: &mut Book, end: End, value: &Value) {
+    let Some(line) = line(object, end) else { return };
     line.push_back(value.clone());
     book.weight[end.index()] += weight(value);
     object.traffic.count(value.bytes());
-    true
 }
 
-fn give_out(object: &mut Object, book: &mut Book, end: End, value: &Value) -> bool {
-    let Some(line) = line(object, end).filter(|line| line.front() == Some(value)) else { return false };
-    line.pop_front();
-    book.weight[end.index()] -= weight(value);
-    true
+fn give_out(object: &mut Object, book: &mut Book, end: End) {
+    if let Some(value) = line(object, end).and_then(Line::pop_front) {
+        book.weight[end.index()] -= weight(&value);
+    }
 }
 
-fn acquire(object: &mut Object, book: &mut Book, task: TaskId, now: Elapsed) -> bool {
-    let Content::Semaphore { free: free @ 1.. } = &mut object.content else { return false };
+fn acquire(object: &mut Object, book: &mut Book, task: TaskId, now: Elapsed) {
+    let Content::Semaphore { free: free @ 1.. } = &mut object.content else { return };
     *free -= 1;
     if let Some(permits) = permits_mut(object, book, task) {
         *permits = permits.saturating_add(1);
@@ -166,22 +142,20 @@ fn acquire(object: &mut Object, book: &mut Book, task: TaskId, now: Elapsed) -> 
         book.permits.insert(task, place);
     }
     object.traffic.count(0);
-    true
 }
 
 /// Anybody may release. A permit is counted as given back by the one who does it, if it has one; otherwise by one that
 /// ended with it, or whoever has had one longest.
-fn release(object: &mut Object, book: &mut Book, task: TaskId) -> bool {
-    let Content::Semaphore { free } = &mut object.content else { return false };
+fn release(object: &mut Object, book: &mut Book, task: TaskId) {
+    let Content::Semaphore { free } = &mut object.content else { return };
     *free = free.saturating_add(1);
     let has_some = book.permits.get(&task).is_some();
     let left = book.left_behind.first().map(|(&other, _)| other);
     let longest = object.holders.front().map(|holder| holder.task);
     let giver = if has_some { Some(task) } else { left.or(longest) };
-    let Some(giver) = giver else { return true };
+    let Some(giver) = giver else { return };
     let rest = permits_mut(object, book, giver).map_or(0, |permits| permits.saturating_sub(1));
     keep(object, book, giver, rest, book.left(giver).min(rest));
-    true
 }
 
 fn permits_of_ended(object: &mut Object, book: &mut Book, task: TaskId, end: TaskEnd) -> Option<GivenBack> {

@@ -6,10 +6,18 @@ use std::collections::{HashMap, VecDeque};
 use crate::model::calls::{Wait, WaitOn};
 use crate::model::objects::Held;
 use crate::model::state::State;
-use crate::task::{Call, How, ObjectId, Place, TaskId, ThreadId, Use, Work};
+use crate::model::task::Task;
+use crate::task::{Call, End, How, ObjectId, Place, TaskId, ThreadId, Use, Work};
 
 /// So many are remembered of those who could do the same; each of them waits.
 const USERS_MAX: usize = 64;
+
+/// So many holders of one semaphore's permits are remembered.
+const HOLDERS_MAX: usize = 1000;
+
+/// From so many places in a circle a shorter one is looked for, and so far.
+const STARTS_MAX: usize = 32;
+const SEEN_MAX: usize = 10_000;
 
 /// Somebody who waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,10 +37,18 @@ pub(super) enum Cause {
     Circle(Vec<Node>),
 }
 
-/// All who wait, and what those who have not ended can do.
+/// All who wait, and what those who have not ended can do. Looked up once: there may be many of both.
 pub(super) struct Graph<'a> {
     state: &'a State,
     users: HashMap<Use, Vec<TaskId>>,
+    /// Tasks that have not ended, in order; some of them that are the pool's.
+    unfinished: Vec<TaskId>,
+    of_pool: Vec<TaskId>,
+    /// Who has which end of a pipe, and who has permits.
+    ends: HashMap<(ObjectId, End), Vec<TaskId>>,
+    permits: HashMap<ObjectId, Vec<TaskId>>,
+    /// Who waits, by where it is done; the last: anywhere.
+    waiting: HashMap<Option<Place>, Vec<Node>>,
 }
 
 impl Node {
@@ -45,20 +61,55 @@ impl Node {
 
 impl<'a> Graph<'a> {
     pub(super) fn new(state: &'a State) -> Self {
-        let mut users: HashMap<Use, Vec<TaskId>> = HashMap::new();
-        for (number, record) in (0..).zip(&state.tasks) {
-            let Work::Steps(call) = &record.spec.work else { continue };
-            if record.status.is_final() {
-                continue;
-            }
-            for used in &call.uses {
-                let users = users.entry(*used).or_default();
-                if users.len() < USERS_MAX && users.last() != Some(&TaskId(number)) {
-                    users.push(TaskId(number));
+        let (ends, permits, waiting) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let (users, unfinished, of_pool) = (HashMap::new(), Vec::new(), Vec::new());
+        let mut graph = Self { state, users, unfinished, of_pool, ends, permits, waiting };
+        graph.look_at_tasks();
+        graph.look_at_holders();
+        let waiting: Vec<Node> = graph.waiting().collect();
+        for node in waiting {
+            let place = state.task(node.task()).map(|record| record.spec.place);
+            for place in [place, None] {
+                let nodes = graph.waiting.entry(place).or_default();
+                if nodes.len() < USERS_MAX {
+                    nodes.push(node);
                 }
             }
         }
-        Self { state, users }
+        graph
+    }
+
+    fn look_at_tasks(&mut self) {
+        let unfinished = |(_, record): &(u32, &Task)| !record.status.is_final();
+        for (number, record) in (0..).zip(&self.state.tasks).filter(unfinished) {
+            let task = TaskId(number);
+            self.unfinished.push(task);
+            if record.spec.place == Place::Pool && self.of_pool.len() < USERS_MAX {
+                self.of_pool.push(task);
+            }
+            let Work::Steps(call) = &record.spec.work else { continue };
+            for used in &call.uses {
+                let users = self.users.entry(*used).or_default();
+                if users.len() < USERS_MAX && users.last() != Some(&task) {
+                    users.push(task);
+                }
+            }
+        }
+    }
+
+    fn look_at_holders(&mut self) {
+        for (id, object) in self.state.objects.iter() {
+            for holder in &object.holders {
+                let (holders, most) = match holder.what {
+                    Held::End(end) => (self.ends.entry((id, end)).or_default(), USERS_MAX),
+                    Held::Permits(_) => (self.permits.entry(id).or_default(), HOLDERS_MAX),
+                    Held::Transfer { .. } => continue,
+                };
+                if holders.len() < most {
+                    holders.push(holder.task);
+                }
+            }
+        }
     }
 
     /// Everybody who waits with a thread, in the order of tasks.
@@ -93,15 +144,20 @@ impl<'a> Graph<'a> {
     }
 
     /// Tasks that have permits, ended ones too.
-    pub(super) fn permit_holders(&self, semaphore: ObjectId) -> Vec<TaskId> {
-        let holders = self.state.objects.get(semaphore).into_iter().flat_map(|object| &object.holders);
-        holders.filter(|holder| matches!(holder.what, Held::Permits(_))).map(|holder| holder.task).collect()
+    pub(super) fn permit_holders(&self, semaphore: ObjectId) -> &[TaskId] {
+        self.permits.get(&semaphore).map_or(&[], Vec::as_slice)
+    }
+
+    /// Those of these tasks that have not ended.
+    pub(super) fn unfinished(&self, first: TaskId, count: u32) -> &[TaskId] {
+        let place = |number: u32| self.unfinished.partition_point(|task| task.0 < number);
+        &self.unfinished[place(first.0)..place(first.0.saturating_add(count))]
     }
 
     /// Those of them that ended without giving theirs back.
     pub(super) fn left_behind(&self, semaphore: ObjectId) -> Vec<TaskId> {
         let left = |task: &TaskId| self.state.objects.left_behind(semaphore, *task) > 0;
-        self.permit_holders(semaphore).into_iter().filter(left).collect()
+        self.permit_holders(semaphore).iter().copied().filter(left).collect()
     }
 
     /// Why nothing goes on: somebody whom nobody can help, or else those who wait for each other.
@@ -110,7 +166,8 @@ impl<'a> Graph<'a> {
             return Some(Cause::Alone(node));
         }
         let circle = self.circle()?;
-        let shortest = circle.iter().filter_map(|&node| self.shortest_through(node)).min_by_key(Vec::len);
+        let shortest =
+            circle.iter().take(STARTS_MAX).filter_map(|&node| self.shortest_through(node)).min_by_key(Vec::len);
         Some(Cause::Circle(self.beginning_at_an_object(shortest.unwrap_or(circle))))
     }
 
@@ -132,7 +189,7 @@ impl<'a> Graph<'a> {
     fn shortest_through(&self, start: Node) -> Option<Vec<Node>> {
         let mut from: HashMap<Node, Node> = HashMap::new();
         let mut next = VecDeque::from([start]);
-        while let Some(node) = next.pop_front() {
+        while let Some(node) = next.pop_front().filter(|_| from.len() < SEEN_MAX) {
             for helper in self.helpers(node) {
                 if helper == start {
                     let mut circle = vec![node];
@@ -175,20 +232,12 @@ impl<'a> Graph<'a> {
             Call::Get { queue, .. } => self.users(queue, How::Puts),
             Call::Put { queue, .. } => self.users(queue, How::Gets),
             Call::WaitEvent { event, .. } => self.users(event, How::Sets),
-            Call::Recv { pipe, end, .. } => self.state.objects.get(pipe).map_or_else(Vec::new, |object| {
-                let other = Held::End(end.other());
-                let holders = object.holders.iter().filter(|holder| holder.what == other);
-                holders.map(|holder| holder.task).take(USERS_MAX).collect()
-            }),
+            Call::Recv { pipe, end, .. } => self.ends.get(&(pipe, end.other())).cloned().unwrap_or_default(),
             Call::Acquire { semaphore, .. } => self.who_releases(semaphore),
             Call::Await { first, count, .. } | Call::Join { first, count, .. } => {
-                let all = (first.0..first.0.saturating_add(count)).map(TaskId);
-                all.filter(|&task| self.is_unfinished(task)).take(USERS_MAX).collect()
+                self.unfinished(first, count).iter().copied().take(USERS_MAX).collect()
             }
-            Call::JoinPool => {
-                let all = (0..).zip(&self.state.tasks).filter(|(_, record)| record.spec.place == Place::Pool);
-                all.map(|(number, _)| TaskId(number)).filter(|&task| self.is_unfinished(task)).take(USERS_MAX).collect()
-            }
+            Call::JoinPool => self.of_pool.clone(),
             _ => Vec::new(),
         };
         self.nodes_of(&tasks, task, thread)
@@ -199,7 +248,7 @@ impl<'a> Graph<'a> {
             return Vec::new();
         }
         let holders = self.permit_holders(semaphore);
-        if holders.is_empty() { self.users(semaphore, How::Releases) } else { holders }
+        if holders.is_empty() { self.users(semaphore, How::Releases) } else { holders.to_vec() }
     }
 
     /// Others first; who has nobody but itself waits for itself.
@@ -221,18 +270,12 @@ impl<'a> Graph<'a> {
 
     /// Those who have what a waiting task needs: the workers, or the parent's attention.
     fn occupants(&self, idle: TaskId) -> Vec<Node> {
-        let place = |task: TaskId| self.state.task(task).map(|record| record.spec.place);
-        let same = self.waiting().filter(|node| place(node.task()) == place(idle));
-        let nodes: Vec<Node> = same.take(USERS_MAX).collect();
+        let place = self.state.task(idle).map(|record| record.spec.place);
         // A later stage waits for whatever there is.
-        if nodes.is_empty() { self.waiting().take(USERS_MAX).collect() } else { nodes }
+        self.waiting.get(&place).or_else(|| self.waiting.get(&None)).cloned().unwrap_or_default()
     }
 
     fn users(&self, object: ObjectId, how: How) -> Vec<TaskId> {
         self.users.get(&Use { object, how }).cloned().unwrap_or_default()
-    }
-
-    fn is_unfinished(&self, task: TaskId) -> bool {
-        self.state.task(task).is_some_and(|record| !record.status.is_final())
     }
 }

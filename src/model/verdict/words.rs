@@ -15,6 +15,9 @@ use crate::task::{Call, End, How, ObjectId, Place, TaskId, ThreadId, Use, Work};
 /// So many waits are told one by one.
 const WAITS_MAX: usize = 40;
 
+/// So many of a circle are told one by one.
+const CIRCLE_MAX: usize = 24;
+
 /// So many names are told in one sentence.
 const NAMES_MAX: usize = 6;
 
@@ -126,9 +129,7 @@ impl Teller<'_> {
     }
 
     fn rest_of(&self, first: TaskId, count: u32) -> String {
-        let unfinished = |task: &TaskId| self.state.task(*task).is_some_and(|record| !record.status.is_final());
-        let rest: Vec<TaskId> = (first.0..first.0.saturating_add(count)).map(TaskId).filter(unfinished).collect();
-        self.names(&rest)
+        self.names(self.graph.unfinished(first, count))
     }
 
     /// Somebody whom nobody can help.
@@ -181,10 +182,11 @@ impl Teller<'_> {
             _ if circle.iter().all(|&node| self.graph.waits_to_have(node)) => self.holders_in_circle(circle),
             _ => {
                 let mut text = format!("{} {}", self.name(circle[0]), self.phrase(circle[0]));
-                for pair in circle.windows(2) {
+                for pair in circle.windows(2).take(CIRCLE_MAX) {
                     text.push_str("; ");
                     text.push_str(&self.next_in_circle(pair[0], pair[1]));
                 }
+                text.push_str(&more_of(circle.len().saturating_sub(CIRCLE_MAX + 1)));
                 let (last, first) = (circle[circle.len() - 1], circle[0]);
                 if let Some(role) = self.role(last, first) {
                     let _ = write!(text, ", and it is {} {role}", self.name(first));
@@ -215,12 +217,13 @@ impl Teller<'_> {
     fn holders_in_circle(&self, circle: &[Node]) -> String {
         let mut text = String::new();
         let mut wanted = self.wanted(circle[circle.len() - 1]);
-        for (place, &node) in circle.iter().enumerate() {
+        for (place, &node) in circle.iter().enumerate().take(CIRCLE_MAX) {
             let next = self.wanted(node);
             let start = if place == 0 { format!("{wanted} is") } else { ",".to_owned() };
             let _ = write!(text, "{start} held by {}, who waits for {next}", self.name(node));
             wanted = next;
         }
+        text.push_str(&more_of(circle.len().saturating_sub(CIRCLE_MAX)));
         // The word to look it up by.
         text + ": a deadlock"
     }
@@ -360,4 +363,9 @@ impl Teller<'_> {
         };
         format!("{}: blocked {on} for {secs:.1} s", self.name(node))
     }
+}
+
+/// That a circle is longer than what is told of it.
+fn more_of(more: usize) -> String {
+    if more == 0 { String::new() } else { format!("; and so on with {more} more") }
 }

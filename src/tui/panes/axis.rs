@@ -65,7 +65,7 @@ impl Axis {
     /// The moment a column begins with, counted from the axis's first.
     pub(super) fn moment(&self, column: u16) -> Elapsed {
         let past = u128::from(column) * u128::from(self.span_us()) / u128::from(self.columns.max(1));
-        Elapsed(self.from.0 + u64::try_from(past).unwrap_or(0))
+        Elapsed(self.from.0.saturating_add(u64::try_from(past).unwrap_or(u64::MAX)))
     }
 
     /// Ticks with the time of the run, at round seconds.
@@ -115,7 +115,7 @@ impl Axis {
     }
 
     fn span_us(&self) -> u64 {
-        (self.to.0 - self.from.0).max(1)
+        self.to.0.saturating_sub(self.from.0).max(1)
     }
 }
 

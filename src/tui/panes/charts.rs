@@ -302,7 +302,7 @@ fn smoothed(axis: &Axis, state: &State, unit: Unit) -> Vec<Option<f64>> {
             let end = usize::try_from(to.0.div_ceil(step_us)).unwrap_or(usize::MAX).clamp(1, buckets.len());
             let reach = usize::try_from(reach_us.div_ceil(step_us)).unwrap_or(1).min(end);
             let amount: f64 = buckets[end - reach..end].iter().map(|bucket| unit.amount(bucket)).sum();
-            let secs = Elapsed(reach as u64 * step_us).secs();
+            let secs = Elapsed(step_us.saturating_mul(reach as u64)).secs();
             Some(amount / secs)
         })
         .collect()

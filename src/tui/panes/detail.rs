@@ -187,7 +187,7 @@ fn status_line(id: TaskId, task: &Task, state: &State, theme: &Theme) -> Line {
         line.push((format!("   {}", bytes(amount)), Role::Dim));
     }
     if task.spec.stage.0 > 0 {
-        line.push((format!("   stage {}", task.spec.stage.0 + 1), Role::Dim));
+        line.push((format!("   stage {}", u16::from(task.spec.stage.0) + 1), Role::Dim));
     }
     line
 }
@@ -197,7 +197,7 @@ fn work_lines(task: &Task, columns: u16, theme: &Theme, lines: &mut Vec<Line>) {
     match &task.spec.work {
         Work::Nothing | Work::Sleep { .. } | Work::Steps(_) => {}
         Work::Download(download) => {
-            let secs = Elapsed(download.duration_ms * 1000).secs();
+            let secs = Elapsed(0).plus_ms(download.duration_ms).secs();
             lines.push(vec![(format!("simulated download of {secs:.1} s"), Role::Dim)]);
         }
         Work::Command(command) => {

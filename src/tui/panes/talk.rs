@@ -91,6 +91,14 @@ fn threads() -> Vec<(TaskId, Vec<Thread>)> {
     all
 }
 
+/// They wait, and it is not yet known that they must.
+fn unblocked(mut threads: Vec<Thread>) -> Vec<Thread> {
+    for wait in threads.iter_mut().filter_map(|thread| thread.wait.as_mut()) {
+        wait.blocked = false;
+    }
+    threads
+}
+
 /// A parent's program, a producer that waits, guests before a door.
 pub fn talking() -> State {
     let tasks = NAMES.iter().map(|name| TaskSpec::new(Work::Sleep { duration_ms: 60_000 }).named(*name)).collect();
@@ -111,7 +119,7 @@ pub fn talking() -> State {
     }
     story.state.main = Some(TaskId(0));
     story.wait_until(3_000);
-    story.state.threads = Threads::made_up(threads());
+    story.state.threads = Threads::made_up(threads().into_iter().map(|(task, threads)| (task, unblocked(threads))));
     for task in [1, 5, 6] {
         // Told by events while the threads are as above, so that the timeline has it.
         story.tell(What::CallBlocked { task: TaskId(task), thread: ThreadId::FIRST });

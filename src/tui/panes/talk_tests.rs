@@ -214,7 +214,7 @@ fn a_blocked_title_stays_legible() {
     story.tell(What::WorkerStarting { worker: WorkerId(0), slot: Slot(0), role: Role::Own(TaskId(0)) });
     story.greet(1).start(WorkerId(0), TaskId(0));
     let call = Call::Acquire { semaphore: ObjectId(0), patience: Patience::Forever };
-    let wait = Some(Wait { on: WaitOn::Call(call), since: story.state.now, blocked: true });
+    let wait = Some(Wait { on: WaitOn::Call(call), since: story.state.now, blocked: false });
     let thread = Thread { id: ThreadId::FIRST, name: "MainThread".into(), wait };
     story.state.threads = Threads::made_up(vec![(TaskId(0), vec![thread])]);
     story.tell(What::CallBlocked { task: TaskId(0), thread: ThreadId::FIRST });

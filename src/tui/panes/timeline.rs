@@ -73,7 +73,7 @@ fn window(state: &State, viewer: &Viewer) -> (Elapsed, Elapsed) {
     let whole = zoomed || state.phase == Phase::Ended || state.now.0 <= WINDOW_US;
     let from = if whole { 0 } else { state.now.0 - WINDOW_US };
     let least = if state.phase == Phase::Ended { SPAN_US_ENDED_MIN } else { SPAN_US_MIN };
-    (Elapsed(from), Elapsed(state.now.0.max(from + least)))
+    (Elapsed(from), Elapsed(state.now.0.max(from.saturating_add(least))))
 }
 
 fn resizes(state: &State, from: Elapsed, to: Elapsed) -> Vec<(Elapsed, String)> {

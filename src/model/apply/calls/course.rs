@@ -5,11 +5,14 @@ use std::collections::HashMap;
 
 use crate::command::Weight;
 use crate::event::{Verdict, WireCount};
-use crate::model::apply::IllegalEvent;
+use crate::model::log::bounded;
 use crate::model::objects::TaskEnd;
 use crate::model::state::{State, WireUse};
 use crate::model::task::Status;
 use crate::task::{Call, End, How, ObjectId, ObjectKind, Place, TaskId, ThreadId, Work, WorkerId};
+
+/// How many lines of a verdict are kept; it has no more.
+const WAITS_MAX: usize = 64;
 
 /// What the thread is called that a task begins with.
 const FIRST_THREAD: &str = "MainThread";
@@ -45,7 +48,7 @@ impl State {
     pub(in crate::model::apply) fn first_thread(&mut self, task: TaskId) {
         let does_steps = self.task(task).is_some_and(|record| matches!(record.spec.work, Work::Steps(_)));
         if does_steps && self.threads.of(task).is_empty() {
-            self.threads.begin(task, ThreadId::FIRST, FIRST_THREAD, self.now);
+            self.threads.begin(task, ThreadId::FIRST, FIRST_THREAD.into(), self.now);
         }
     }
 
@@ -131,22 +134,19 @@ impl State {
         self.wires = uses;
     }
 
-    pub(super) fn verdict_reached(&mut self, verdict: &Verdict) -> Result<(), IllegalEvent> {
-        if self.verdict.is_some() {
-            return Err(self.in_phase("verdict_reached"));
-        }
-        self.log.push(self.now, Weight::Error, None, verdict.text.clone());
-        self.verdict = Some(Box::new(verdict.clone()));
+    pub(super) fn verdict_reached(&mut self, verdict: &Verdict) {
+        self.log.push(self.now, Weight::Error, None, &verdict.text);
+        self.verdict = Some(Box::new(Verdict {
+            text: bounded(&verdict.text),
+            waits: verdict.waits.iter().take(WAITS_MAX).map(|wait| bounded(wait)).collect(),
+            advice: verdict.advice.as_deref().map(bounded),
+        }));
         self.threads.judge();
-        Ok(())
     }
 
-    pub(super) fn verdict_lifted(&mut self) -> Result<(), IllegalEvent> {
-        if self.verdict.take().is_none() {
-            return Err(self.in_phase("verdict_lifted"));
-        }
+    pub(super) fn verdict_lifted(&mut self) {
+        self.verdict = None;
         self.log.push(self.now, Weight::Info, None, "something can go on after all");
-        Ok(())
     }
 
     /// "task 3 (consumer)".
