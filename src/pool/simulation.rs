@@ -24,6 +24,11 @@ use disk::Disk;
 /// How long a history may be before it counts as one that never ends.
 const TURNS_MAX: u32 = 200_000;
 
+/// How many histories a test looks at: a slice, or as many as `PROPTEST_CASES` says.
+fn cases(slice: u32) -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(slice)
+}
+
 /// Commands come from outside at any time, so nothing is ever found stuck.
 const SOMEBODY: Outlook = Outlook { timed_left: true, lag_us: 0 };
 

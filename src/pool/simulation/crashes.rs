@@ -63,7 +63,7 @@ fn recorded() -> impl Strategy<Value = Shape> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: super::cases(60), failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Nothing begins that a crash could leave without a word, and the run ends as if nobody waited for a disk.
     #[test]

@@ -49,7 +49,7 @@ fn leave(mut pty: Pty, stage: &Stage) {
 #[test]
 fn the_demo_opens_with_workers_that_are_real_children() {
     let stage = Stage::new("");
-    let mut pty = demo(&stage, 120, 40);
+    let pty = demo(&stage, 120, 40);
     wait_for_four_at_work(&pty);
     wait_for_header(&pty, "workers 4");
     assert_rows_are_processes(&pty, 4);
