@@ -49,10 +49,10 @@ fn main() {
             let clock = Clock::start();
             film.go(&mut cursor, Target::Event(to)).expect("the file is as it was");
             let shown = cursor.state_at(cursor.state().now);
-            times.push((clock.elapsed(), shown.counts.ended()).0);
+            times.push((clock.elapsed(), shown.counts.ended()).0.as_secs_f64() * 1000.0);
         }
-        times.sort_unstable();
-        let ms = |share: usize| times[(times.len() - 1) * share / 100].as_secs_f64() * 1000.0;
+        times.sort_unstable_by(f64::total_cmp);
+        let ms = |share: usize| times[(times.len() - 1) * share / 100];
         writeln!(out, "{name}  median {:.1} ms, 99 % {:.1} ms, longest {:.1} ms", ms(50), ms(99), ms(100))
             .expect("somebody reads");
     }
