@@ -208,6 +208,20 @@ pub enum What {
 }
 
 impl What {
+    /// The task one of whose threads began, ended, or may have come to wait or to go on by this.
+    #[must_use]
+    pub fn moves_threads_of(&self) -> Option<TaskId> {
+        match *self {
+            Self::ThreadStarted { task, .. }
+            | Self::ThreadEnded { task, .. }
+            | Self::LockAwaited { task, .. }
+            | Self::LockTaken { task, .. }
+            | Self::CallBlocked { task, .. }
+            | Self::CallAnswered { task, .. } => Some(task),
+            _ => None,
+        }
+    }
+
     /// Whether the run is the same without it, but for glimpses on the way.
     #[must_use]
     pub fn may_be_left_out(&self) -> bool {

@@ -6,7 +6,7 @@ mod disk;
 mod find;
 mod format;
 #[cfg(test)]
-mod made_up;
+pub(crate) mod made_up;
 mod read;
 mod record;
 mod retention;

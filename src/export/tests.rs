@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::*;
 use crate::command::Asker;
 use crate::event::{Exit, Phase, PhaseReason, Policy, Resumed, Role, RunKind, Start, What};
-use crate::journal::{FORMAT, RunId, encode_event, encode_header};
+use crate::journal::made_up::header;
+use crate::journal::{encode_event, encode_header};
 use crate::task::{
     CommandLine, Failure, Outcome, Pid, RawText, Shell, Slot, Tally, TaskId, TaskSpec, Template, Work, WorkerId,
 };
@@ -26,15 +27,10 @@ struct Book {
 impl Book {
     fn new() -> Self {
         let header = Header {
-            format: FORMAT,
-            run: RunId("20260102-030405-0a1b".into()),
-            program: "0.1.0".into(),
             started_unix_us: 1_000 * i64::try_from(SECOND).unwrap(),
             command: vec![RawText::from("pooltop"), RawText(b"a b\xff".to_vec())],
             folder: RawText::from("/"),
-            scenario: None,
-            made: Vec::new(),
-            copies: Vec::new(),
+            ..header()
         };
         let mut bytes = Vec::new();
         let crc = encode_header(&mut bytes, &header);

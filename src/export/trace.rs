@@ -251,15 +251,7 @@ impl Trace<'_> {
 
     /// Whether a task is blocked from now on, or goes on.
     fn wait(&mut self, state: &State, at: Elapsed, what: &What) {
-        let (What::ThreadStarted { task, .. }
-        | What::ThreadEnded { task, .. }
-        | What::LockAwaited { task, .. }
-        | What::LockTaken { task, .. }
-        | What::CallBlocked { task, .. }
-        | What::CallAnswered { task, .. }) = *what
-        else {
-            return;
-        };
+        let Some(task) = what.moves_threads_of() else { return };
         let open = self.blocked.get(&task).and_then(|stretches| stretches.last()).is_some_and(|last| last.to.is_none());
         match state.blocked(task) {
             Some(blocked) if !open => {

@@ -179,15 +179,7 @@ impl Timeline {
 impl State {
     /// After an event of a thread: whether its task is blocked from now on, or goes on.
     pub(super) fn trace_blocked(&mut self, what: &What) {
-        let (What::ThreadStarted { task, .. }
-        | What::ThreadEnded { task, .. }
-        | What::LockAwaited { task, .. }
-        | What::LockTaken { task, .. }
-        | What::CallBlocked { task, .. }
-        | What::CallAnswered { task, .. }) = *what
-        else {
-            return;
-        };
+        let Some(task) = what.moves_threads_of() else { return };
         let worker = self.task(task).and_then(|record| record.worker);
         let Some(slot) = worker.and_then(|worker| self.workers.seat_of(worker)) else { return };
         if self.blocked(task).is_some() {

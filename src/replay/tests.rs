@@ -15,9 +15,10 @@ use tempfile::TempDir;
 use super::{Film, Fold, Next, Options, Playing, Read, Target, Telling, play, tell};
 use crate::command::Asker;
 use crate::event::{Elapsed, Event, Exit, Phase, PhaseReason, Policy, Role, RunKind, Start, What};
-use crate::journal::{FORMAT, Header, RunId, encode_event, encode_header};
+use crate::journal::made_up::header;
+use crate::journal::{encode_event, encode_header};
 use crate::model::{Deck as _, Known, Motion, Replayed, State, Status, Task, Update, Way, Wish, WorkerState};
-use crate::task::{Failure, Outcome, Pid, Place, RawText, Slot, Tally, TaskId, TaskSpec, Work, WorkerId};
+use crate::task::{Failure, Outcome, Pid, Place, Slot, Tally, TaskId, TaskSpec, Work, WorkerId};
 
 /// How long a film is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -163,19 +164,8 @@ struct Journal {
 
 impl Journal {
     fn of(events: &[Event]) -> Self {
-        let header = Header {
-            format: FORMAT,
-            run: RunId("20260102-030405-0a1b".into()),
-            program: "0".into(),
-            started_unix_us: 0,
-            command: Vec::new(),
-            folder: RawText::from("/"),
-            scenario: None,
-            made: Vec::new(),
-            copies: Vec::new(),
-        };
         let mut bytes = Vec::new();
-        let crc = encode_header(&mut bytes, &header);
+        let crc = encode_header(&mut bytes, &header());
         let mut journal = Self { folder: tempfile::tempdir().unwrap(), crc, seq: 0 };
         journal.append_bytes(&bytes);
         journal.append(events);
