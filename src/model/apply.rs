@@ -15,6 +15,7 @@ use thiserror::Error;
 use super::State;
 use super::history::{Levels, Saturation};
 use super::task::Status;
+use super::worker::{Worker, WorkerState};
 use crate::event::{Event, Phase, What};
 use crate::task::{ObjectId, Slot, TaskId, ThreadId, WorkerId};
 
@@ -168,9 +169,16 @@ impl State {
         }
     }
 
-    /// Throughput tells of the pool's size only while tasks wait for a worker and nothing is frozen.
+    /// Throughput tells of the pool's size only while tasks wait for a worker, nothing is frozen, and nobody works who does
+    /// not count any more.
     fn saturation(&self) -> Saturation {
         let full = self.phase == Phase::Running && !self.is_paused() && self.counts.waiting() > 0 && self.ready > 0;
-        if full { Saturation::Full } else { Saturation::Short }
+        if full && !self.somebody_drains() { Saturation::Full } else { Saturation::Short }
+    }
+
+    /// Asked with every event, and nearly always everybody is ready.
+    fn somebody_drains(&self) -> bool {
+        let draining = |worker: &Worker| matches!(worker.state, WorkerState::Draining(_));
+        self.workers.len() > self.ready as usize && self.workers.of_pool().any(draining)
     }
 }

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::command::Asker;
-use crate::event::{Elapsed, Event, Policy, RunKind, Sample, Start, What};
+use crate::event::{DrainReason, Elapsed, Event, Policy, RunKind, Sample, Start, What};
 use crate::model::{Line, Object, Traffic, Waiter};
 use crate::task::{
     Bound, Call, Download, ObjectSpec, Outcome, Patience, Pid, Slot, Tally, TaskId, TaskSpec, ThreadId, Work, WorkerId,
@@ -265,4 +265,25 @@ fn processes_that_take_longer_to_start_than_to_work_are_told() {
         Limit::StartUp,
         "starting processes took 2.0 times as long as what they then did: a pool would start fewer; only size 4 was tried",
     );
+}
+
+#[test]
+fn what_draining_workers_do_is_not_put_down_to_the_smaller_pool() {
+    let mut run = Run::pool(60);
+    run.workers(4, 0);
+    run.rounds(3, 1000);
+    run.now(What::TargetSet { workers: 1, by: Asker::Person });
+    for worker in (1..4).map(WorkerId) {
+        run.now(What::WorkerDraining { worker, why: DrainReason::Retired });
+    }
+    run.end(1000);
+    let small = |run: &Run| run.state.history.by_size().get(&1).copied().unwrap_or_default();
+    assert_eq!((small(&run).done, small(&run).time_us), (0, 0));
+    for worker in (1..4).map(WorkerId) {
+        run.now(What::WorkerDismissed { worker });
+    }
+    let task = TaskId(run.next);
+    run.now(What::TasksDispatched { worker: WorkerId(0), tasks: vec![task] });
+    run.end(1000);
+    assert_eq!(small(&run).time_us, 1_000_000);
 }
